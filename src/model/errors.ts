@@ -1,0 +1,24 @@
+import type { ErrorCode } from './operation.ts'
+
+/**
+ * A failure the loop knows how to answer (style, habit 12): `transient` backs off, `terminal` waits for a new generation,
+ * registry or configuration, `conflict` looks again at once. Anything else that is thrown is a bug.
+ */
+export class RuntimeFailure extends Error {
+  readonly kind: 'transient' | 'terminal' | 'conflict'
+  readonly code: ErrorCode
+
+  constructor(kind: RuntimeFailure['kind'], code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'RuntimeFailure'
+    this.kind = kind
+    this.code = code
+  }
+}
+
+/** Text of anything thrown, with the causes' texts behind it. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const cause = error.cause === undefined ? '' : `: ${messageOf(error.cause)}`
+  return `${error.message || error.name}${cause}`
+}

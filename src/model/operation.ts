@@ -1,0 +1,57 @@
+import type { ActionKind } from './action.ts'
+
+export const OPERATIONS = ['start', 'stop', 'pause', 'resume', 'restart', 'patch', 'force_next_turn', 'reconcile', 'turn'] as const
+export type OperationKind = (typeof OPERATIONS)[number]
+
+export type OperationDetail =
+  | 'reconcile_adopt'
+  | 'reconcile_dispose'
+  | 'cleanup'
+  | 'delete'
+  | 'crash_restart'
+  | 'resize'
+  | 'duplicate'
+
+export type OperationSource = 'lobby' | 'admin' | 'scheduler' | 'reconciler'
+export type OperationStatus = 'queued' | 'running' | 'succeeded' | 'failed'
+
+export type ErrorCode =
+  | 'start_config_invalid'
+  | 'image_pull_failed'
+  | 'container_start_failed'
+  | 'conflict'
+  | 'patch_semver_incompatible'
+  | 'service_unavailable'
+  | 'engine_unreachable'
+  | 'not_found'
+  | 'internal_error'
+
+/** One lifecycle change, made of actions: a row of `operation_log`. */
+export interface Operation {
+  readonly operationId: string
+  readonly gameId: string
+  readonly op: OperationKind
+  readonly detail: OperationDetail | null
+  readonly source: OperationSource
+  readonly sourceRef: string | null
+  readonly generation: number | null
+  /** Why it was begun, in an operator's words. */
+  readonly cause: string
+  readonly startedAt: Date
+  /** Actions logged so far; the next one's sequence number. */
+  readonly actionCount: number
+  /** Actions begun of which no outcome is known: closed by looking at the world, never by guessing. */
+  readonly openIntents: readonly OpenIntent[]
+}
+
+export interface OpenIntent {
+  readonly seq: number
+  readonly kind: ActionKind
+  /** A container id, a name, an image reference or a path; `created` for the container the operation itself makes. */
+  readonly target: string
+}
+
+/** How an operation ended; `replay_no_op` marks a success that found nothing to do. */
+export type OperationResult =
+  | { readonly status: 'succeeded'; readonly code: 'replay_no_op' | null }
+  | { readonly status: 'failed'; readonly code: ErrorCode; readonly message: string }

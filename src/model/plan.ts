@@ -1,0 +1,65 @@
+import { type Action, targetOf } from './action.ts'
+import type { ConditionFact } from './condition.ts'
+import type { ErrorCode, OperationDetail, OperationKind, OperationSource } from './operation.ts'
+
+/** The operation a plan belongs to. */
+export type PlannedOperation =
+  | {
+      readonly kind: 'open'
+      readonly op: OperationKind
+      readonly detail: OperationDetail | null
+      readonly source: OperationSource
+      readonly sourceRef: string | null
+    }
+  | { readonly kind: 'continue'; readonly operationId: string }
+
+/** What the record becomes once the plan's actions have succeeded. */
+export type RecordChange =
+  | { readonly kind: 'none' }
+  /** A container was started, or is about to be; not known to serve yet. */
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'running'; readonly containerId: string }
+  | { readonly kind: 'unreachable'; readonly containerId: string }
+  /** An unrecorded container of the game is taken as it is. */
+  | { readonly kind: 'adopted'; readonly containerId: string }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'removed' }
+
+/**
+ * What to do about one game now. Only `act` touches the runtime; `conclude` closes an operation by what the world shows.
+ * `wakeAtMs` (epoch) asks for another look even if nothing changes.
+ */
+export type Plan = {
+  readonly gameId: string
+  /** In an operator's words. */
+  readonly reason: string
+  readonly conditions: readonly ConditionFact[]
+  readonly wakeAtMs: number | null
+} & (
+  | { readonly kind: 'settled'; readonly record: RecordChange }
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'blocked'; readonly code: ErrorCode }
+  | { readonly kind: 'act'; readonly operation: PlannedOperation; readonly actions: readonly Action[]; readonly record: RecordChange; readonly closes: boolean }
+  | {
+      readonly kind: 'conclude'
+      readonly operationId: string
+      readonly failure: { readonly code: ErrorCode; readonly message: string } | null
+      readonly record: RecordChange
+    }
+  /** Nothing asks for this container, and it plainly is a game of ours: a desired row is made for it. */
+  | { readonly kind: 'adopt_orphan'; readonly containerId: string }
+  /** A deleted game of which nothing is left; its desired row may go. */
+  | { readonly kind: 'forget' }
+)
+
+/** The plan as text: what will be done and why, then one line per action. Compared by tests, shown by `galaxy diff`. */
+export function renderPlan(plan: Plan): string {
+  const head = plan.kind === 'act' ? `${plan.gameId}: ${operationName(plan.operation)}` : `${plan.gameId}: ${plan.kind}`
+  const actions = plan.kind === 'act' ? plan.actions.map((action) => `  ${action.kind} ${targetOf(action)}: ${action.reason}`) : []
+  return [`${head}: ${plan.reason}`, ...actions].join('\n')
+}
+
+function operationName(operation: PlannedOperation): string {
+  if (operation.kind === 'continue') return 'continue'
+  return operation.detail === null ? operation.op : `${operation.op}/${operation.detail}`
+}

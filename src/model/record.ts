@@ -1,0 +1,39 @@
+import type { Limits } from './limits.ts'
+
+/** `removed` is terminal: a game that is asked for again gets a new record. */
+export type RecordStatus =
+  | 'starting'
+  | 'running'
+  | 'generation_in_progress'
+  | 'generation_failed'
+  | 'stopped'
+  | 'engine_unreachable'
+  | 'finished'
+  | 'removed'
+
+export type EngineHealth = 'ok' | 'unreachable' | 'unhealthy' | 'unknown'
+
+/** What the controller believes of one life of a game: a row of `runtime_records`. */
+export interface RuntimeRecord {
+  readonly uid: string
+  readonly gameId: string
+  readonly status: RecordStatus
+  readonly containerId: string | null
+  readonly imageRef: string | null
+  readonly imageId: string | null
+  readonly engineVersion: string | null
+  readonly endpoint: string
+  readonly statePath: string
+  readonly network: string
+  readonly limits: Limits | null
+  readonly turnSchedule: string | null
+  readonly paused: boolean
+  readonly pausedAt: Date | null
+  readonly health: EngineHealth
+  readonly startedAt: Date | null
+  readonly stoppedAt: Date | null
+  readonly finishedAt: Date | null
+  readonly removedAt: Date | null
+  readonly lastOpAt: Date
+  readonly createdAt: Date
+}
