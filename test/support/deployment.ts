@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import Docker from 'dockerode'
+import pg from 'pg'
+import { pino } from 'pino'
+import { expect, inject } from 'vitest'
+import type { ApiAddress } from '../../src/api/address-file.ts'
+import { runController } from '../../src/app.ts'
+import { type Config, loadConfig } from '../../src/config.ts'
+import { KIND, LABEL, OWNER } from '../../src/model/labels.ts'
+import { buildIdleImage } from './idle-image.ts'
+import { freshDatabase } from './postgres.ts'
+
+/** A controller deployment of a test's own: database, instance name, network and folders that nobody shares. */
+export interface Deployment {
+  readonly config: Config
+  readonly docker: Docker
+  readonly databaseUrl: string
+  query<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
+  /** Runs the controller in this process until `stop`. */
+  start(options?: StartOptions): Promise<RunningController>
+  /** Containers that carry our labels and this instance's, any state, by name. */
+  containers(): Promise<readonly Docker.ContainerInfo[]>
+  containerName(gameId: string): string
+  /** Waits until the game's record has this status. */
+  untilStatus(gameId: string, status: string | null, timeoutMs?: number): Promise<void>
+  dispose(): Promise<void>
+}
+
+export interface StartOptions {
+  readonly useEvents?: boolean
+  readonly onCall?: (kind: string) => void
+}
+
+export interface RunningController {
+  readonly api: ApiAddress
+  stop(): Promise<void>
+}
+
+/** Engine `idle`: probe-able, a few milliseconds to start, ends at once on SIGTERM. */
+export const IDLE_VERSIONS = ['1.0.0', '1.0.1', '1.1.0'] as const
+
+/** Quick enough for tests, and every timer still distinguishable. */
+const QUICK = {
+  'timings.gracePeriod': '1s',
+  'timings.resync': '2s',
+  'timings.eventWatchdog': '1s',
+  'timings.desiredPoll': '500ms',
+  'timings.lease': '2s',
+  'timings.leaseRenew': '300ms',
+  'timings.engineStart': '5s',
+  'timings.probeInterval': '500ms',
+}
+
+export async function createDeployment(overrides: Readonly<Record<string, unknown>> = {}): Promise<Deployment> {
+  const instance = `${inject('testInstancePrefix')}${randomBytes(3).toString('hex')}`
+  const folder = path.join(inject('runFolder'), instance)
+  await mkdir(folder, { recursive: true })
+  const address = inject('dockerAddress')
+  const docker = new Docker(address.kind === 'socket' ? { socketPath: address.socketPath } : { host: address.host, port: address.port })
+  const database = await freshDatabase(inject('postgresUrl'))
+  const given = { instance, dataDir: folder, 'docker.createNetwork': 'true', 'api.port': '0', 'manifests.dir': path.join(folder, 'manifests'), 'log.level': 'warn', ...QUICK, ...overrides }
+  const { config: loaded } = loadConfig({ env: {}, cwd: folder, overrides: given })
+  const config = { ...loaded, databaseUrl: database.url }
+  const pool = new pg.Pool({ connectionString: database.url, max: 4 })
+  pool.on('error', () => {})
+  await registerIdleVersions(pool, docker)
+  const running = new Set<RunningController>()
+
+  const deployment: Deployment = {
+    config,
+    docker,
+    databaseUrl: database.url,
+    query: async <Row extends object>(text: string, values: readonly unknown[] = []) => (await pool.query<Row>(text, [...values])).rows,
+    start: async (options = {}) => {
+      const started = await startHere(config, options)
+      running.add(started)
+      return started
+    },
+    containers: () => docker.listContainers({ all: true, filters: { label: [`${LABEL.owner}=${OWNER}`, `${LABEL.kind}=${KIND}`, `${LABEL.instance}=${instance}`] } }),
+    containerName: (gameId) => `${instance}.galaxy-game-${gameId}`,
+    untilStatus: async (gameId, status, timeoutMs = 20_000) => {
+      const read = async () => {
+        const [row] = await deployment.query<{ status: string }>("SELECT status FROM runtime_records WHERE game_id = $1 AND status <> 'removed'", [gameId])
+        return row?.status ?? null
+      }
+      await expect.poll(read, { timeout: timeoutMs, interval: 20 }).toBe(status)
+    },
+    dispose: async () => {
+      await Promise.all([...running].map((controller) => controller.stop()))
+      await pool.end()
+      await database.drop()
+    },
+  }
+  return deployment
+}
+
+async function registerIdleVersions(pool: pg.Pool, docker: Docker): Promise<void> {
+  await buildIdleImage(docker, IDLE_VERSIONS.map(idleImage))
+  for (const version of IDLE_VERSIONS) {
+    await pool.query(`INSERT INTO engine_versions (version, image_ref, protocol, probe) VALUES ($1, $2, 'none', '{"http": {"path": "/healthz", "port": 8080}}')`, [version, idleImage(version)])
+  }
+}
+
+export function idleImage(version: string): string {
+  return `galaxy-test-idle:${version}`
+}
+
+async function startHere(config: Config, options: StartOptions): Promise<RunningController> {
+  const abort = new AbortController()
+  const ready = Promise.withResolvers<ApiAddress>()
+  const ended = runController(config, {
+    signal: abort.signal,
+    log: pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
+    docker: inject('dockerAddress'),
+    onReady: ready.resolve,
+    ...options,
+  })
+  ended.catch(ready.reject)
+  const api = await ready.promise
+  return {
+    api,
+    stop: async () => {
+      abort.abort()
+      await ended
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import { defineConfig } from 'vitest/config'
+
+const services = { globalSetup: ['test/support/global-setup.ts'] }
+
+/**
+ * Projects of one group run beside each other, groups one after the other: what starts containers has the machine to
+ * itself, so that its timings mean something on two cores.
+ */
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/support/closing-line.ts'],
+    projects: [
+      project('unit', { testTimeout: 5_000, maxWorkers: 2, sequence: { groupOrder: 1 } }),
+      project('engine', { testTimeout: 20_000, maxWorkers: 2, sequence: { groupOrder: 1 } }),
+      project('integration', {
+        ...services,
+        testTimeout: 30_000,
+        hookTimeout: 60_000,
+        maxWorkers: 2,
+        sequence: { groupOrder: 2 },
+      }),
+      project('contract', {
+        ...services,
+        testTimeout: 60_000,
+        hookTimeout: 120_000,
+        fileParallelism: false,
+        sequence: { groupOrder: 3 },
+      }),
+      project('e2e', {
+        ...services,
+        testTimeout: 120_000,
+        hookTimeout: 180_000,
+        fileParallelism: false,
+        sequence: { groupOrder: 4 },
+      }),
+    ],
+  },
+})
+
+type ProjectOptions = {
+  readonly testTimeout: number
+  readonly hookTimeout?: number
+  readonly maxWorkers?: number
+  readonly fileParallelism?: boolean
+  readonly sequence: { readonly groupOrder: number }
+  readonly globalSetup?: string[]
+}
+
+function project(name: string, options: ProjectOptions) {
+  return { test: { name, include: [`test/${name}/**/*.test.ts`], environment: 'node', pool: 'forks' as const, ...options } }
+}
