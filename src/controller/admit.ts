@@ -1,0 +1,126 @@
+import { isDeepStrictEqual } from 'node:util'
+import { admit } from '../desired/admission.ts'
+import { resolveLimits } from '../desired/limits.ts'
+import type { ImagePolicy, ResolvedImage } from '../desired/resolve-image.ts'
+import type { AcceptedSpec, DesiredGame, EngineVersion, RequestedRuntime, StateMount } from '../model/game.ts'
+import type { ImageFacts } from '../model/image.ts'
+import type { Limits } from '../model/limits.ts'
+import type { ObservedContainer } from '../model/observed.ts'
+import { specHash } from '../model/spec-hash.ts'
+import type { GameStatus } from '../model/status.ts'
+import type { Admission } from './plan/input.ts'
+
+export interface AdmissionFacts {
+  readonly desired: DesiredGame
+  readonly version: EngineVersion | undefined
+  readonly status: GameStatus
+  readonly containers: readonly ObservedContainer[]
+  /** Resolve anew what the registry and the configuration say: a restart was asked for, or the game is at rest. */
+  readonly mayRepin: boolean
+  /** What the open operation has pulled. */
+  readonly pulled: string | null
+  readonly image: (ref: string) => ImageFacts | null
+  readonly images: ImagePolicy
+  readonly defaultLimits: Limits
+  readonly pullPolicy: 'if_missing' | 'always' | 'never'
+  readonly network: string
+  readonly state: StateMount
+}
+
+/**
+ * Admission of a desired row, with everything resolved and pinned (spec 2, "Admission"). A spec that comes out equal to the
+ * accepted one is that same object, so that "nothing changed" is one comparison. Pure: the facts were fetched before.
+ */
+export function admitGame(facts: AdmissionFacts): Admission {
+  const { desired, status } = facts
+  const inForce = status.acceptedSpec
+  const answer = admit(desired, {
+    policy: facts.images,
+    version: facts.version,
+    stateWriter: status.stateEngine === null ? null : { engine: status.stateEngine, version: status.stateVersion },
+    races: null,
+    accepted: inForce,
+  })
+  if (answer.kind === 'refused') {
+    return { kind: 'refused', reason: answer.code === 'patch_semver_incompatible' ? 'PatchIncompatible' : 'InvalidSpec', code: answer.code, message: answer.message, inForce }
+  }
+  const pinned = inForce !== null && isSameRequest(inForce, desired) ? inForce : null
+  return pinned !== null && !facts.mayRepin ? keepPins(facts, pinned, answer.image) : pin(facts, answer.image)
+}
+
+/** Whether a spec was resolved from what the row says now. */
+function isSameRequest({ engine, requested }: AcceptedSpec, desired: DesiredGame): boolean {
+  return engine === desired.engine && requested.engineVersion === desired.engineVersion && requested.imageRef === desired.imageRef
+}
+
+function requestOf({ engineVersion, imageRef, cpus, memory, pids }: DesiredGame): RequestedRuntime {
+  return { engineVersion, imageRef, cpus, memory, pids }
+}
+
+/** The pins stay; what needs no new container follows the row. */
+function keepPins(facts: AdmissionFacts, pinned: AcceptedSpec, resolved: ResolvedImage): Admission {
+  const { desired } = facts
+  const now = facts.image(resolved.imageRef)
+  const outdated = differences(pinned, resolved, now)
+  const { cpus, memory, pids } = pinned.requested
+  const hasSameLimits = cpus === desired.cpus && memory === desired.memory && pids === desired.pids
+  const labels = facts.image(pinned.imageId)?.labels ?? {}
+  const limits = hasSameLimits ? pinned.limits : resolveLimits(desired, labels, facts.defaultLimits).limits
+  return { kind: 'accepted', spec: withWish({ ...pinned, limits, requested: requestOf(desired) }, desired, pinned), outdated }
+}
+
+function withWish(spec: AcceptedSpec, { players, turnSchedule, timeZone }: DesiredGame, before: AcceptedSpec = spec): AcceptedSpec {
+  const wished = { ...spec, players, turnSchedule, timeZone }
+  return isDeepStrictEqual(wished, before) ? before : wished
+}
+
+function differences(pinned: AcceptedSpec, resolved: ResolvedImage, image: ImageFacts | null): string | null {
+  const changes = [
+    ...(pinned.imageRef === resolved.imageRef ? [] : [`the registry now resolves to ${resolved.imageRef}`]),
+    ...(image === null || pinned.imageRef !== resolved.imageRef || image.id === pinned.imageId ? [] : [`${pinned.imageRef} now means another image`]),
+    ...(isDeepStrictEqual([pinned.command, pinned.env, pinned.publish, pinned.relax, pinned.probe], [resolved.command, resolved.env, resolved.publish, resolved.relax, resolved.probe])
+      ? []
+      : ['the engine version is described differently by now']),
+  ]
+  return changes.length === 0 ? null : `${changes.join('; ')}; it applies at the next change of version or restart`
+}
+
+function pin(facts: AdmissionFacts, resolved: ResolvedImage): Admission {
+  const { desired, status } = facts
+  const image = imageOf(facts, resolved.imageRef)
+  if (image === null) return { kind: 'needs_image', imageRef: resolved.imageRef, mayPull: facts.pullPolicy !== 'never' }
+  const unhashed: Omit<AcceptedSpec, 'specHash'> = {
+    gameId: desired.gameId,
+    engine: desired.engine,
+    requested: requestOf(desired),
+    engineVersion: resolved.engineVersion,
+    imageRef: resolved.imageRef,
+    imageId: image.id,
+    protocol: resolved.protocol,
+    probe: resolved.probe,
+    port: resolved.port,
+    command: resolved.command,
+    env: resolved.env,
+    publish: resolved.publish,
+    relax: resolved.relax,
+    limits: resolveLimits(desired, image.labels, facts.defaultLimits).limits,
+    network: facts.network,
+    state: facts.state,
+    players: desired.players,
+    turnSchedule: desired.turnSchedule,
+    timeZone: desired.timeZone,
+  }
+  const spec = { ...unhashed, specHash: specHash(unhashed) }
+  const before = status.acceptedSpec
+  return { kind: 'accepted', spec: before !== null && isDeepStrictEqual(before, spec) ? before : spec, outdated: null }
+}
+
+/** The image to pin. A container of the game that runs it already settles what its tag means (adoption). */
+function imageOf({ status, containers, image, pullPolicy, pulled }: AdmissionFacts, imageRef: string): Pick<ImageFacts, 'id' | 'labels'> | null {
+  if (status.acceptedSpec === null) {
+    const running = containers.find((container) => container.state === 'running' && (container.labels.engineImageRef === imageRef || container.imageRef === imageRef))
+    if (running !== undefined) return image(running.imageId) ?? { id: running.imageId, labels: {} }
+  }
+  if (pullPolicy === 'always' && pulled !== imageRef) return null
+  return image(imageRef)
+}

@@ -1,0 +1,63 @@
+import type { Kysely } from 'kysely'
+import type { Logger } from 'pino'
+import type { Database } from '../database/tables.ts'
+import type { ImagePolicy } from '../desired/resolve-image.ts'
+import type { DesiredGame, EngineVersion, StateMount } from '../model/game.ts'
+import type { Limits } from '../model/limits.ts'
+import type { Identity } from '../model/labels.ts'
+import type { World } from '../observed/world.ts'
+import type { Clock } from './clock.ts'
+import type { Games } from './games.ts'
+import type { HealthReading } from './plan/input.ts'
+import type { Runtime } from './ports.ts'
+
+/** What one term of the loop works with. */
+export interface LoopDeps {
+  readonly identity: Identity
+  readonly leaseEpoch: number
+  readonly db: Kysely<Database>
+  readonly desired: DesiredView
+  readonly world: World
+  readonly runtime: Runtime
+  readonly games: Games
+  readonly health: HealthView
+  readonly settings: LoopSettings
+  readonly clock: Clock
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  readonly newId: () => string
+  /** Throws when the lease leaves too little time to begin a call. */
+  readonly assertMayAct: () => void
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+export interface DesiredView {
+  get(gameId: string): DesiredGame | undefined
+  version(engine: string, version: string): EngineVersion | undefined
+}
+
+/** The prober: which containers to ask, and what they said. */
+export interface HealthView {
+  reading(gameId: string, containerId: string): HealthReading
+  /** Asks this container from now on, and no other of the game; null asks none. */
+  watch(gameId: string, target: ProbeTarget | null): void
+}
+
+export interface ProbeTarget {
+  readonly containerId: string
+  readonly address: string
+  readonly probe: { readonly http: { readonly path: string; readonly port: number } } | { readonly tcp: { readonly port: number } }
+}
+
+export interface LoopSettings {
+  readonly images: ImagePolicy
+  readonly defaultLimits: Limits
+  readonly pullPolicy: 'if_missing' | 'always' | 'never'
+  readonly network: string
+  readonly mayCreateNetwork: boolean
+  readonly graceMs: number
+  readonly engineStartMs: number
+  readonly cleanupTtlMs: number
+  stateOf(gameId: string): StateMount
+}

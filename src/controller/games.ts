@@ -1,0 +1,58 @@
+import type { Operation } from '../model/operation.ts'
+import type { RuntimeRecord } from '../model/record.ts'
+import { type GameStatus, NEW_STATUS } from '../model/status.ts'
+
+/** What this term knows of a game beside its desired row and its containers. */
+export interface GameMemory {
+  readonly status: GameStatus
+  readonly record: RuntimeRecord | null
+  readonly openOperation: Operation | null
+  /** The answer to a write was lost: read the database again before anything else. */
+  readonly isUnsure: boolean
+  /** Looks in a row that ended in "look again"; a world that never settles is a failure. */
+  readonly looks: number
+  /** Calls in a row that got no answer. */
+  readonly unanswered: number
+  readonly resizeRefused: string | null
+  /** What the open operation has pulled, so that the pull policy `always` pulls once per operation. */
+  readonly pulled: string | null
+  /** Progress of the call under way, e.g. of a pull. */
+  readonly progress: string | null
+}
+
+export const NEW_GAME: GameMemory = {
+  status: NEW_STATUS,
+  record: null,
+  openOperation: null,
+  isUnsure: false,
+  looks: 0,
+  unanswered: 0,
+  resizeRefused: null,
+  pulled: null,
+  progress: null,
+}
+
+/** The active controller is the only writer of records and statuses, so its memory of them is the truth between its writes. */
+export class Games {
+  readonly #games = new Map<string, GameMemory>()
+
+  of(gameId: string): GameMemory {
+    return this.#games.get(gameId) ?? NEW_GAME
+  }
+
+  set(gameId: string, memory: GameMemory): void {
+    this.#games.set(gameId, memory)
+  }
+
+  update(gameId: string, change: Partial<GameMemory>): void {
+    this.#games.set(gameId, { ...this.of(gameId), ...change })
+  }
+
+  forget(gameId: string): void {
+    this.#games.delete(gameId)
+  }
+
+  keys(): Iterable<string> {
+    return this.#games.keys()
+  }
+}

@@ -1,0 +1,61 @@
+import type { Action } from '../model/action.ts'
+import type { ObservedContainer } from '../model/observed.ts'
+import type { OpenIntent, Operation } from '../model/operation.ts'
+import { isUp } from './plan/input.ts'
+
+/** What an action acts on, as the log keeps it: enough to judge it by the world after a crash. */
+export function intentTarget(action: Action): string {
+  switch (action.kind) {
+    case 'pull_image':
+      return action.imageRef
+    case 'create_network':
+      return action.network
+    case 'create_container':
+      return action.name
+    case 'purge_state':
+      return action.path
+    case 'start_container':
+    case 'stop_container':
+    case 'remove_container':
+    case 'rename_container':
+    case 'update_limits':
+      return action.target.kind === 'created' ? 'created' : action.target.id
+  }
+}
+
+/** What of the world a judgement needs. */
+export interface Evidence {
+  readonly containers: readonly ObservedContainer[]
+  readonly hasImage: (imageRef: string) => boolean
+  readonly isNetworkPresent: boolean
+  readonly canonicalName: string
+}
+
+/** Closes an intent whose outcome was never written, by what the world shows (S4). */
+export function judgeIntent(intent: OpenIntent, operation: Operation, evidence: Evidence): 'succeeded' | 'failed' {
+  return isShown(intent, operation, evidence) ? 'succeeded' : 'failed'
+}
+
+function isShown({ kind, target }: OpenIntent, { operationId }: Operation, evidence: Evidence): boolean {
+  const container = evidence.containers.find((each) => (target === 'created' || kind === 'create_container' ? each.labels.operationId === operationId : each.id === target))
+  switch (kind) {
+    case 'pull_image':
+      return evidence.hasImage(target)
+    case 'create_network':
+      return evidence.isNetworkPresent
+    case 'create_container':
+      return container !== undefined
+    case 'start_container':
+      return container !== undefined && (isUp(container) || container.detail?.startedAtMs != null)
+    case 'stop_container':
+      return container === undefined || !isUp(container)
+    case 'remove_container':
+      return container === undefined
+    case 'rename_container':
+      return container?.name === evidence.canonicalName
+    // What these changed cannot be told apart from what was there before; the next plan repeats them where they are needed.
+    case 'update_limits':
+    case 'purge_state':
+      return false
+  }
+}

@@ -1,0 +1,128 @@
+import type { Kysely } from 'kysely'
+import type { Logger } from 'pino'
+import { acquireLease, releaseLease, renewLease } from '../database/lease.ts'
+import type { Database } from '../database/tables.ts'
+import { messageOf, RuntimeFailure } from '../model/errors.ts'
+
+export interface LeadershipOptions {
+  /** Not fenced: it is what the fence asks. */
+  readonly db: Kysely<Database>
+  readonly instance: string
+  /** Who holds it, for operators: host and process. */
+  readonly holder: string
+  readonly leaseMs: number
+  readonly renewMs: number
+  readonly staleAfterMs: number
+  /** One term: from taking the lease until its signal aborts. Its end releases the lease. */
+  runTerm(term: Term): Promise<void>
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+export interface Term {
+  readonly epoch: number
+  /** Aborts when the lease is lost, or the controller stops. */
+  readonly signal: AbortSignal
+  /** @throws RuntimeFailure when too little of the lease remains to begin a call */
+  assertMayAct(): void
+  /** Whether the observed world is complete; decides whether a renewal vouches for what statuses say (S8). */
+  vouch(isObserved: () => boolean): void
+}
+
+/** No call is begun in the last fifth of a lease: it could still be under way when the next holder acts. */
+const MARGIN_SHARE = 0.2
+
+/**
+ * Contends for the instance's lease and runs one term after the other while it is held (spec 3, "Leadership").
+ *
+ * *standby* → (lease taken, new epoch) → *active* → (not renewed in time, or refused) → *standby*. The database's clock says
+ * when a lease ends; here only the time since the last renewal was *asked for* counts, by a clock that no one can set, so this
+ * side always gives up first.
+ */
+export async function runLeadership(options: LeadershipOptions): Promise<void> {
+  const { signal, renewMs, log } = options
+  while (!signal.aborted) {
+    const askedAt = performance.now()
+    try {
+      const epoch = await acquireLease(options.db, { instance: options.instance, holder: options.holder, ttlMs: options.leaseMs, staleAfterMs: options.staleAfterMs })
+      if (epoch !== null) await holdLease(options, epoch, askedAt)
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, 'lease cannot be asked for')
+    }
+    await pause(renewMs / 2, signal)
+  }
+}
+
+async function holdLease(options: LeadershipOptions, epoch: number, askedAt: number): Promise<void> {
+  const { log, leaseMs, instance } = options
+  const lost = new AbortController()
+  const signal = AbortSignal.any([options.signal, lost.signal])
+  let validUntil = askedAt + leaseMs
+  let isObserved = (): boolean => false
+  const term: Term = {
+    epoch,
+    signal,
+    assertMayAct: () => {
+      if (signal.aborted || performance.now() > validUntil - leaseMs * MARGIN_SHARE) {
+        throw new RuntimeFailure('transient', 'service_unavailable', 'too little of the lease remains to begin a call')
+      }
+    },
+    vouch: (observed) => {
+      isObserved = observed
+    },
+  }
+  log.info({ instance, epoch }, 'lease taken')
+  const renewing = keepRenewing(options, epoch, signal, {
+    isObserved: () => isObserved(),
+    validUntil: () => validUntil,
+    extend: (until) => {
+      validUntil = until
+    },
+  })
+    .catch((error: unknown) => log.warn({ instance, epoch, error: messageOf(error) }, 'lease lost'))
+    .finally(() => lost.abort())
+  try {
+    await options.runTerm(term)
+  } finally {
+    lost.abort()
+    await renewing
+    await releaseLease(options.db, { instance, epoch }).catch((error: unknown) => log.warn({ error: messageOf(error) }, 'lease not released; it expires by itself'))
+  }
+}
+
+interface Validity {
+  isObserved(): boolean
+  validUntil(): number
+  extend(until: number): void
+}
+
+/** Resolves when the signal aborts; throws when the lease is gone. */
+async function keepRenewing({ db, instance, leaseMs, renewMs, log }: LeadershipOptions, epoch: number, signal: AbortSignal, validity: Validity): Promise<void> {
+  while (!signal.aborted) {
+    await pause(renewMs, signal)
+    if (signal.aborted) return
+    const askedAt = performance.now()
+    if (askedAt > validity.validUntil()) throw new Error(`epoch ${epoch} was not renewed in time`)
+    try {
+      const isHeld = await renewLease(db, { instance, epoch, ttlMs: leaseMs, observed: validity.isObserved() })
+      if (!isHeld) throw new RuntimeFailure('conflict', 'conflict', `epoch ${epoch} is over`)
+      validity.extend(askedAt + leaseMs)
+    } catch (error) {
+      if (error instanceof RuntimeFailure || performance.now() > validity.validUntil()) throw error
+      log.warn({ instance, epoch, error: messageOf(error) }, 'lease not renewed yet')
+    }
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+    if (signal.aborted) done()
+  })
+}

@@ -1,0 +1,99 @@
+import type { ObservedContainer } from '../model/observed.ts'
+import { containerName } from '../model/labels.ts'
+import { loadGames } from '../record/load.ts'
+import { knownLeftovers } from '../record/leftovers.ts'
+import { admitGame } from './admit.ts'
+import type { LoopDeps } from './deps.ts'
+import type { GameMemory } from './games.ts'
+import type { Admission, PlanInput } from './plan/input.ts'
+import { restartOf } from './plan/replace.ts'
+
+/** Reads everything a plan of this game is made from; asks the runtime and the database only for what is not known. */
+export async function lookAt(gameId: string, deps: LoopDeps): Promise<PlanInput> {
+  if (deps.games.of(gameId).isUnsure) await rereadMemory(gameId, deps)
+  if (deps.world.isKnown) await deps.world.refresh(gameId, needsDetail(deps.games.of(gameId)), deps.signal)
+  const memory = deps.games.of(gameId)
+  const desired = deps.desired.get(gameId) ?? null
+  const observed = deps.world.game(gameId)
+  const canonicalName = containerName(deps.identity.instance, gameId)
+  const { settings, clock } = deps
+  const state = settings.stateOf(gameId)
+  const partial = { gameId, nowMs: clock.nowMs(), canonicalName, desired, observed, status: memory.status, record: memory.record, openOperation: memory.openOperation }
+  const admission = admissionOf(partial, memory, deps)
+  return {
+    ...partial,
+    admission,
+    health: readingOf(partial, deps),
+    network: deps.world.isNetworkPresent ? 'present' : 'missing',
+    wish: wishOf(admission, desired),
+    resizeRefused: memory.resizeRefused,
+    leftovers: desired === null && memory.record === null ? await leftoversOf(observed.containers, deps) : new Set(),
+    policy: {
+      graceMs: settings.graceMs,
+      engineStartMs: settings.engineStartMs,
+      cleanupTtlMs: settings.cleanupTtlMs,
+      mayCreateNetwork: settings.mayCreateNetwork,
+      networkName: settings.network,
+      statePath: state.path,
+      stateHostPath: state.hostPath,
+    },
+  }
+}
+
+type Partial = Pick<PlanInput, 'gameId' | 'nowMs' | 'desired' | 'observed' | 'status' | 'record' | 'openOperation'>
+
+async function rereadMemory(gameId: string, { db, games }: LoopDeps): Promise<void> {
+  const [stored] = await loadGames(db, [gameId])
+  games.update(gameId, { isUnsure: false, ...(stored === undefined ? { record: null, openOperation: null } : { status: stored.status, record: stored.record, openOperation: stored.openOperation }) })
+}
+
+/** A list tells all that a settled game needs; how one ended, or what an unrecorded one is limited to, takes an inspect. */
+function needsDetail({ record }: GameMemory): (container: ObservedContainer) => boolean {
+  return (container) => container.state !== 'running' || record?.containerId !== container.id || record.status !== 'running'
+}
+
+function admissionOf(partial: Partial, memory: GameMemory, { desired: view, world, settings }: LoopDeps): Admission {
+  const { desired, record, openOperation, observed, status, gameId } = partial
+  if (desired === null) return { kind: 'refused', reason: 'NotDesired', code: 'start_config_invalid', message: 'no desired row', inForce: status.acceptedSpec }
+  const isAtRest = (record === null || record.status === 'stopped') && openOperation === null && observed.containers.every((container) => container.state !== 'running')
+  return admitGame({
+    desired,
+    version: desired.engineVersion === null ? undefined : view.version(desired.engine, desired.engineVersion),
+    status,
+    containers: observed.containers,
+    mayRepin: isAtRest || restartOf({ desired, status, record }) !== null,
+    pulled: memory.pulled,
+    image: (ref) => world.image(ref),
+    images: settings.images,
+    defaultLimits: settings.defaultLimits,
+    pullPolicy: settings.pullPolicy,
+    network: settings.network,
+    state: settings.stateOf(gameId),
+  })
+}
+
+function readingOf({ gameId, observed, nowMs }: Partial, { health }: LoopDeps): PlanInput['health'] {
+  const running = observed.containers.find((container) => container.state === 'running')
+  return running === undefined ? { kind: 'pending', sinceMs: nowMs } : health.reading(gameId, running.id)
+}
+
+/** What an attempt would be made from: a failure of one wish says nothing about another. */
+function wishOf(admission: Admission, desired: PlanInput['desired']): string {
+  const runtime = desired === null ? null : [desired.state, desired.restartToken, desired.engineVersion, desired.imageRef, desired.cpus, desired.memory, desired.pids, desired.allowIncompatibleTo]
+  switch (admission.kind) {
+    case 'accepted':
+      return JSON.stringify([runtime, admission.spec.specHash])
+    case 'needs_image':
+      return JSON.stringify([runtime, admission.imageRef])
+    case 'refused':
+      return JSON.stringify([runtime, admission.message])
+  }
+}
+
+async function leftoversOf(containers: readonly ObservedContainer[], { db }: LoopDeps): Promise<ReadonlySet<string>> {
+  if (containers.length === 0) return new Set()
+  const operationIds = containers.flatMap((container) => container.labels.operationId ?? [])
+  const known = await knownLeftovers(db, { containerIds: containers.map((container) => container.id), operationIds })
+  const isLeftover = ({ id, labels }: ObservedContainer): boolean => known.containerIds.has(id) || (labels.operationId !== null && known.operationIds.has(labels.operationId))
+  return new Set(containers.filter(isLeftover).map((container) => container.id))
+}

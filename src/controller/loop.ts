@@ -1,0 +1,91 @@
+import type { LoopDeps } from './deps.ts'
+import { KeyQueue, type Lane } from './queue.ts'
+import { reconcileGame, requeueAfterError } from './reconcile.ts'
+
+export interface LoopOptions {
+  readonly workers: number
+  readonly resyncMs: number
+}
+
+/** A pass that takes longer than this gives its slot to others. */
+const LEND_AFTER_MS = 1_000
+const IN_FLIGHT_PER_WORKER = 16
+
+/** The control loop of one term: keys in, one pass per key. */
+export class Loop {
+  readonly #deps: LoopDeps
+  readonly #queue: KeyQueue
+  readonly #desiredKeys: () => Iterable<string>
+  readonly #resyncMs: number
+  #cancelResync: (() => void) | null = null
+
+  constructor(deps: LoopDeps, desiredKeys: () => Iterable<string>, { workers, resyncMs }: LoopOptions) {
+    this.#deps = deps
+    this.#desiredKeys = desiredKeys
+    this.#resyncMs = resyncMs
+    this.#queue = new KeyQueue({
+      workers,
+      lendAfterMs: LEND_AFTER_MS,
+      maxInFlight: workers * IN_FLIGHT_PER_WORKER,
+      clock: deps.clock,
+      work: (key) => this.#work(key),
+    })
+  }
+
+  get depth(): number {
+    return this.#queue.depth
+  }
+
+  get inFlight(): number {
+    return this.#queue.inFlight
+  }
+
+  add(gameIds: Iterable<string>, lane: Lane = 'live'): void {
+    for (const gameId of gameIds) this.#queue.add(gameId, lane)
+  }
+
+  /** Everything anybody knows of: desired, recorded or observed. */
+  addAll(): void {
+    this.add(new Set([...this.#desiredKeys(), ...this.#deps.games.keys(), ...this.#deps.world.games()]), 'resync')
+  }
+
+  /** Looks at everything every `resyncMs`: one list, then one pure plan per game. */
+  startResync(relist: () => Promise<void>): void {
+    const { clock, signal, log } = this.#deps
+    const arm = (): void => {
+      if (!signal.aborted) this.#cancelResync = clock.after(this.#resyncMs, () => void resync())
+    }
+    const resync = async (): Promise<void> => {
+      try {
+        await relist()
+      } catch (error) {
+        log.warn({ err: error }, 'resync failed')
+      }
+      this.addAll()
+      arm()
+    }
+    arm()
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelResync?.()
+    await this.#queue.stop()
+  }
+
+  async #work(gameId: string): Promise<number | null> {
+    if (this.#deps.signal.aborted) return null
+    const requeue = await this.#pass(gameId)
+    if (requeue.kind === 'at') return requeue.atMs
+    this.#queue.add(gameId)
+    return null
+  }
+
+  async #pass(gameId: string): ReturnType<typeof reconcileGame> {
+    try {
+      return await reconcileGame(gameId, this.#deps)
+    } catch (error) {
+      if (this.#deps.signal.aborted) return { kind: 'at', atMs: null }
+      return requeueAfterError(gameId, error, this.#deps)
+    }
+  }
+}

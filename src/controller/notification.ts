@@ -1,0 +1,36 @@
+import type { ErrorCode } from '../model/operation.ts'
+import type { Notification } from '../record/game-write.ts'
+import type { Change } from './outcome.ts'
+import type { PlanInput } from './plan/input.ts'
+
+/** What the lobby is told of a failure; once per game, generation and code, which the table's key sees to. */
+export function notificationOf({ plan, failure }: Change, { desired, admission }: PlanInput, now: Date): Notification | undefined {
+  if (desired === null) return undefined
+  const told = failure ?? (plan.kind === 'blocked' ? { code: plan.code, message: plan.reason } : null)
+  const type = told === null ? null : typeOf(told.code)
+  if (told === null || type === null) return undefined
+  return { type, generation: desired.generation, imageRef: imageRefOf(admission, desired.imageRef), errorCode: told.code, errorMessage: told.message, attemptedAtMs: now.getTime() }
+}
+
+function typeOf(code: ErrorCode): Notification['type'] | null {
+  switch (code) {
+    case 'image_pull_failed':
+      return 'runtime.image_pull_failed'
+    case 'start_config_invalid':
+    case 'patch_semver_incompatible':
+      return 'runtime.start_config_invalid'
+    case 'container_start_failed':
+    case 'conflict':
+      return 'runtime.container_start_failed'
+    case 'service_unavailable':
+    case 'engine_unreachable':
+    case 'not_found':
+    case 'internal_error':
+      return null
+  }
+}
+
+function imageRefOf(admission: PlanInput['admission'], asked: string | null): string | null {
+  if (admission.kind === 'accepted') return admission.spec.imageRef
+  return admission.kind === 'needs_image' ? admission.imageRef : asked
+}

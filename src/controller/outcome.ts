@@ -1,0 +1,151 @@
+import type { Backoff } from '../model/backoff.ts'
+import { mergeConditions } from '../model/condition.ts'
+import type { ObservedContainer } from '../model/observed.ts'
+import type { ErrorCode, Operation, OperationResult } from '../model/operation.ts'
+import type { Plan, RecordChange } from '../model/plan.ts'
+import type { RuntimeRecord } from '../model/record.ts'
+import type { GameStatus } from '../model/status.ts'
+import type { GameWrite } from '../record/game-write.ts'
+import { backoffAfter, backoffAfterCrash } from './backoff-of.ts'
+import type { LoopDeps } from './deps.ts'
+import { healthEventsOf } from './health-events.ts'
+import { notificationOf } from './notification.ts'
+import { fellWithRuntime, ranWell } from './plan/held-back.ts'
+import type { PlanInput } from './plan/input.ts'
+import { changeRecord } from './record-change.ts'
+
+/** A step of a pass that may change what is stored of the game. */
+export interface Change {
+  readonly plan: Plan
+  readonly record: RecordChange
+  /** The operation's intents are being committed; nothing has been done yet. */
+  readonly isBeginning?: boolean
+  readonly isEnding?: OperationResult
+  /** The container that the step started or changed. */
+  readonly container?: ObservedContainer | null
+  readonly failure?: { readonly code: ErrorCode; readonly message: string } | null
+  readonly backoff?: Backoff
+  readonly forget?: boolean
+}
+
+export interface After {
+  readonly write: GameWrite
+  readonly memory: { readonly status: GameStatus; readonly record: RuntimeRecord | null }
+  readonly isUnchanged: boolean
+  readonly containerId: string | null
+  readonly imageRef: string | null
+}
+
+/** The game's stored state after a step, and the write that takes it there. Decides nothing: it spells out what a step means. */
+export function stateAfter(change: Change, operation: Operation | null, input: PlanInput, deps: Pick<LoopDeps, 'clock' | 'random' | 'newId' | 'settings'>): After {
+  const container = containerOf(change, input)
+  const now = new Date(deps.clock.nowMs())
+  const record = changeRecord(input.record, recordChange(change), {
+    gameId: input.gameId,
+    newUid: input.record?.uid ?? deps.newId(),
+    now,
+    spec: input.admission.kind === 'accepted' ? input.admission.spec : input.status.acceptedSpec,
+    container,
+    network: deps.settings.network,
+    statePath: input.policy.statePath,
+    paused: input.desired?.paused ?? false,
+    isOperation: operation !== null,
+  })
+  const status = statusAfter(change, operation, container, input, now, deps)
+  const healthEvents = healthEventsOf(change, operation, container, input, now)
+  const isStatusChanged = differs(status, input.status) && !isWaitingOn(operation ?? input.openOperation, change)
+  const notification = isStatusChanged || operation !== null ? notificationOf(change, input, now) : undefined
+  return {
+    write: {
+      gameId: input.gameId,
+      ...(isStatusChanged && { status }),
+      ...(record !== null && record !== input.record && { record }),
+      ...(healthEvents.length > 0 && { healthEvents }),
+      ...(notification !== undefined && { notification }),
+      ...(mayForget(change, input) && { forget: true }),
+    },
+    memory: { status: isStatusChanged ? status : input.status, record: record?.status === 'removed' ? null : record },
+    isUnchanged: !isStatusChanged && record === input.record && healthEvents.length === 0 && change.forget !== true,
+    containerId: container?.id ?? input.record?.containerId ?? null,
+    imageRef: record?.imageRef ?? null,
+  }
+}
+
+/** An open operation tells by itself what is awaited; its waiting is not written on top (three round trips a start). */
+function isWaitingOn(open: Operation | null, { plan }: Change): boolean {
+  return open !== null && plan.kind === 'wait'
+}
+
+/** What an operation is to end in is not true at its beginning; that a start is under way is. */
+function recordChange({ record, isBeginning, isEnding }: Change): RecordChange {
+  if (isBeginning === true && record.kind !== 'starting') return { kind: 'none' }
+  // An operation that failed leaves the record to the next plan, except for what was found out about the engine.
+  if (isEnding?.status === 'failed' && record.kind !== 'unreachable' && record.kind !== 'running' && record.kind !== 'stopped') return { kind: 'none' }
+  return record
+}
+
+function containerOf({ container, record, plan }: Change, { observed, record: known }: PlanInput): ObservedContainer | null {
+  if (container != null) return container
+  const id = 'containerId' in record ? record.containerId : plan.kind === 'adopt_orphan' ? plan.containerId : record.kind === 'stopped' ? known?.containerId : null
+  return observed.containers.find((each) => each.id === id) ?? null
+}
+
+function statusAfter(change: Change, operation: Operation | null, container: ObservedContainer | null, input: PlanInput, now: Date, deps: Pick<LoopDeps, 'random'>): GameStatus {
+  const { status, desired, admission } = input
+  const generation = desired?.generation ?? status.observedGeneration
+  const isAccepted = admission.kind === 'accepted' && desired?.deletedAt === null
+  const hasSucceeded = change.isEnding?.status === 'succeeded'
+  return {
+    ...status,
+    ...(isAccepted && { acceptedSpec: admission.spec, acceptedGeneration: generation }),
+    observedGeneration: generation,
+    conditions: mergeConditions(status.conditions, change.plan.conditions, generation, now.toISOString()),
+    backoff: backoffOf(change, operation, input, now, deps),
+    ...(((hasSucceeded && change.record.kind === 'running') || change.record.kind === 'adopted') && { handledRestartToken: desired?.restartToken ?? null }),
+    ...writtenBy(change, container, input),
+    observedFrom: container?.detail == null ? 'list' : 'inspect',
+  }
+}
+
+/** Which version has written the state: the one whose container was started, by us or, for an adopted one, by somebody. */
+function writtenBy(change: Change, container: ObservedContainer | null, { desired, status, admission }: PlanInput): Partial<GameStatus> {
+  const hasPurged = change.isEnding?.status === 'succeeded' && change.plan.kind === 'act' && change.plan.actions.some((action) => action.kind === 'purge_state')
+  if (hasPurged) return { stateEngine: null, stateVersion: null, stateIncarnation: status.stateIncarnation + 1 }
+  if (change.isBeginning === true || container?.state !== 'running') return {}
+  const version = container.labels.engineVersion ?? (admission.kind === 'accepted' ? admission.spec.engineVersion : null)
+  return version === null ? {} : { stateEngine: container.labels.engine ?? desired?.engine ?? status.stateEngine, stateVersion: version }
+}
+
+function backoffOf(change: Change, operation: Operation | null, input: PlanInput, now: Date, { random }: Pick<LoopDeps, 'random'>): Backoff | null {
+  const { status, wish } = input
+  if (change.backoff !== undefined) return change.backoff
+  if (change.isBeginning === true && operation !== null) return backoffOnAttempt(operation, input, now, random)
+  const isOver = change.isEnding?.status === 'succeeded' && status.backoff?.kind !== 'CrashLoopBackOff' && status.backoff?.kind !== 'StartBackOff'
+  return isOver || (status.backoff !== null && status.backoff.wish !== wish && input.desired !== null) ? null : status.backoff
+}
+
+/** Healing counts as an attempt when it begins: a game that goes down again soon waits longer each time. */
+function backoffOnAttempt(operation: Operation, input: PlanInput, now: Date, random: () => number): Backoff | null {
+  const { status, wish, observed } = input
+  if (operation.detail === 'crash_restart') {
+    const exited = observed.containers.find((container) => container.state === 'exited')?.detail ?? null
+    if (exited?.finishedAtMs != null && fellWithRuntime(exited.finishedAtMs, observed.outage)) return status.backoff
+    return backoffAfterCrash(status.backoff, { wish, random: random(), isFresh: exited !== null && ranWell(exited), message: operation.cause })
+  }
+  if (operation.op === 'start' && operation.source === 'reconciler' && operation.actionCount === 0) {
+    const failure = { kind: 'transient', code: 'container_start_failed', message: operation.cause } as const
+    return backoffAfter(status.backoff, failure, { op: operation.op, wish, nowMs: now.getTime(), random: random() })
+  }
+  return status.backoff
+}
+
+function mayForget(change: Change, { desired }: PlanInput): boolean {
+  if (change.forget === true) return true
+  return change.isEnding?.status === 'succeeded' && change.plan.kind === 'act' && change.record.kind === 'removed' && desired?.deletedAt != null
+}
+
+/** How it was last seen is not worth a write by itself. */
+function differs(a: GameStatus, b: GameStatus): boolean {
+  const keys = Object.keys(a) as (keyof GameStatus)[] // a's own keys, which its type names
+  return keys.some((key) => key !== 'observedFrom' && a[key] !== b[key])
+}

@@ -1,0 +1,75 @@
+import { type Backoff, HEALTHY_RESET_MS } from '../../model/backoff.ts'
+import type { ConditionFact } from '../../model/condition.ts'
+import type { ContainerDetail, ObservedContainer, Outage } from '../../model/observed.ts'
+import type { Plan } from '../../model/plan.ts'
+import { conditionsOf, holding } from './conditions.ts'
+import type { PlanInput } from './input.ts'
+
+/**
+ * When a crashed container may be started again (epoch ms): at once the first time, then after a delay that counts from the
+ * crash. Ten healthy minutes, a changed wish or an exit that came with the runtime's own restart void it.
+ */
+export function crashGateMs({ status, wish, observed }: PlanInput, { detail }: ObservedContainer): number {
+  const { backoff } = status
+  if (backoff?.kind !== 'CrashLoopBackOff' || backoff.wish !== wish || detail?.finishedAtMs == null) return 0
+  if (ranWell(detail) || fellWithRuntime(detail.finishedAtMs, observed.outage)) return 0
+  return detail.finishedAtMs + backoff.delayMs
+}
+
+export function ranWell({ startedAtMs, finishedAtMs }: ContainerDetail): boolean {
+  return startedAtMs !== null && finishedAtMs !== null && finishedAtMs - startedAtMs >= HEALTHY_RESET_MS
+}
+
+/** A restart of the runtime takes its containers along; that is no crash loop of theirs. */
+export function fellWithRuntime(finishedAtMs: number, outage: Outage | null): boolean {
+  return outage !== null && finishedAtMs >= outage.fromMs - SHUTDOWN_MS && finishedAtMs <= outage.toMs + SHUTDOWN_MS
+}
+
+/** dockerd stops containers for up to 15 s before it closes its streams. */
+const SHUTDOWN_MS = 15_000
+
+export function planCrashLoop(input: PlanInput, why: string, gateMs: number): Plan {
+  const message = `${why}, ${input.status.backoff?.failures ?? 0} restarts so far; started again at ${new Date(gateMs).toISOString()}`
+  return {
+    gameId: input.gameId,
+    kind: 'wait',
+    reason: message,
+    conditions: conditionsOf(input, {
+      ready: { status: 'False', reason: 'CrashLoopBackOff', message },
+      extra: [holding('CrashLoopBackOff', 'Crashed', message)],
+    }),
+    wakeAtMs: gateMs,
+  }
+}
+
+/** Whether the last attempt's backoff still waits. One made from another wish is void: a change is tried at once. */
+export function isHeldBack({ status, wish, nowMs }: PlanInput): boolean {
+  const { backoff } = status
+  if (backoff === null || backoff.wish !== wish) return false
+  return backoff.notBeforeMs === null || backoff.notBeforeMs > nowMs
+}
+
+export function planHeldBack(input: PlanInput, current: ObservedContainer | null): Plan {
+  const { backoff } = input.status
+  const message = backoff === null ? '' : waiting(backoff)
+  const runs = current?.state === 'running'
+  return {
+    gameId: input.gameId,
+    kind: 'wait',
+    reason: message,
+    conditions: conditionsOf(input, {
+      ready: { status: 'False', reason: backoff?.kind ?? 'BackOff', message: runs ? `${message}; ${current.name} keeps running as it was` : message },
+      extra: backoffConditions(backoff),
+    }),
+    wakeAtMs: backoff?.notBeforeMs ?? null,
+  }
+}
+
+export function backoffConditions(backoff: Backoff | null): readonly ConditionFact[] {
+  return backoff === null ? [] : [holding(backoff.kind, `Failed${backoff.failures}Times`, backoff.message)]
+}
+
+function waiting(backoff: Backoff): string {
+  if (backoff.notBeforeMs === null) return `${backoff.message}; not retried until the desired row, the registry or the configuration changes`
+  return `${backoff.message}; next attempt at ${new Date(backoff.notBeforeMs).toISOString()}`
+}

@@ -1,0 +1,60 @@
+import type { AcceptedSpec, DesiredGame } from '../../model/game.ts'
+import type { ObservedContainer, ObservedGame } from '../../model/observed.ts'
+import type { Operation } from '../../model/operation.ts'
+import type { RuntimeRecord } from '../../model/record.ts'
+import type { GameStatus } from '../../model/status.ts'
+
+/** Everything a plan is made from; the caller fetched it, the planner fetches nothing. */
+export interface PlanInput {
+  readonly gameId: string
+  readonly nowMs: number
+  /** The container name this instance gives the game. */
+  readonly canonicalName: string
+  readonly desired: DesiredGame | null
+  readonly admission: Admission
+  readonly observed: ObservedGame
+  readonly status: GameStatus
+  readonly record: RuntimeRecord | null
+  readonly openOperation: Operation | null
+  readonly health: HealthReading
+  readonly network: 'present' | 'missing'
+  /** Fingerprint of what an attempt would be made from now; a backoff made from another one is void. */
+  readonly wish: string
+  /** A container whose limits the runtime refused to change in place: it must be recreated. */
+  readonly resizeRefused: string | null
+  /** Containers that our own log or a removed record accounts for. */
+  readonly leftovers: ReadonlySet<string>
+  readonly policy: PlanPolicy
+}
+
+export interface PlanPolicy {
+  readonly graceMs: number
+  readonly engineStartMs: number
+  readonly cleanupTtlMs: number
+  readonly mayCreateNetwork: boolean
+  readonly networkName: string
+  /** State directory of the game, as the controller and as the daemon's host name it. */
+  readonly statePath: string
+  readonly stateHostPath: string
+}
+
+/** What became of the desired row at the door (spec 2, "Admission"). */
+export type Admission =
+  /** `outdated` says what the registry or configuration would resolve differently by now; null when nothing. */
+  | { readonly kind: 'accepted'; readonly spec: AcceptedSpec; readonly outdated: string | null }
+  /** Acceptable, but its image is not on the host yet. */
+  | { readonly kind: 'needs_image'; readonly imageRef: string; readonly mayPull: boolean }
+  /** Not acceptable; the last accepted spec stays in force. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly code: 'start_config_invalid' | 'patch_semver_incompatible'; readonly message: string; readonly inForce: AcceptedSpec | null }
+
+/** What the probes say of one container. */
+export type HealthReading =
+  /** Asked since then, without an answer yet and without having failed often enough. */
+  | { readonly kind: 'pending'; readonly sinceMs: number }
+  | { readonly kind: 'ok'; readonly containerId: string }
+  /** Failed as often in a row as the threshold says. */
+  | { readonly kind: 'failing'; readonly containerId: string; readonly message: string }
+
+export function isUp(container: ObservedContainer): boolean {
+  return container.state === 'running' || container.state === 'paused' || container.state === 'restarting'
+}

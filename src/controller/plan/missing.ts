@@ -1,0 +1,55 @@
+import type { Action } from '../../model/action.ts'
+import type { AcceptedSpec } from '../../model/game.ts'
+import type { Plan } from '../../model/plan.ts'
+import { conditionsOf, holding } from './conditions.ts'
+import type { PlanInput } from './input.ts'
+import { act, sameAgain, type Wanted } from './operations.ts'
+import { planPull } from './replace.ts'
+
+/** Nothing of the game is there: create it and start it. */
+export function planMissing(input: PlanInput, spec: AcceptedSpec): Plan {
+  const squatter = input.observed.foreignDeployments.find((container) => container.name === input.canonicalName)
+  if (squatter !== undefined) return takenByOtherDeployment(input, squatter.labels.deployment ?? 'unknown')
+  if (input.admission.kind === 'needs_image') return planPull(input, null)
+  const why = whyMissing(input)
+  return act(input, {
+    wanted: why.wanted,
+    reason: why.reason,
+    actions: [...networkActions(input), ...createAndStart(input.canonicalName, spec, why.reason)],
+    record: { kind: 'starting' },
+    closes: false,
+    conditions: conditionsOf(input, { ready: { status: 'False', reason: 'Starting', message: why.reason }, progressing: why.reason }),
+  })
+}
+
+export function createAndStart(name: string, spec: AcceptedSpec, reason: string): readonly Action[] {
+  return [
+    { kind: 'create_container', name, spec, reason },
+    { kind: 'start_container', target: { kind: 'created' }, reason },
+  ]
+}
+
+export function networkActions(input: PlanInput): readonly Action[] {
+  if (input.network === 'present') return []
+  return [{ kind: 'create_network', network: input.policy.networkName, reason: 'the network of the games is missing' }]
+}
+
+function whyMissing(input: PlanInput): { wanted: Wanted; reason: string } {
+  const { record, openOperation, desired } = input
+  const wasUp = record !== null && record.status !== 'stopped'
+  if (wasUp && openOperation === null) return { wanted: { op: 'start', source: 'reconciler' }, reason: 'its container is gone; it is created again' }
+  if (openOperation?.op === 'restart' || openOperation?.op === 'patch') return { wanted: sameAgain(openOperation), reason: 'its replacement is created again' }
+  return { wanted: { op: 'start' }, reason: `desired running since generation ${desired?.generation ?? 0}` }
+}
+
+function takenByOtherDeployment(input: PlanInput, deployment: string): Plan {
+  const message = `container ${input.canonicalName} belongs to deployment ${deployment}; take it over with "galaxy adopt --deployment ${deployment}", or remove it`
+  return {
+    gameId: input.gameId,
+    kind: 'blocked',
+    code: 'conflict',
+    reason: message,
+    conditions: conditionsOf(input, { ready: { status: 'False', reason: 'NameConflict', message }, extra: [holding('NameConflict', 'OtherDeployment', message)] }),
+    wakeAtMs: null,
+  }
+}

@@ -1,0 +1,99 @@
+import type { Action, ContainerTarget } from '../../model/action.ts'
+import type { ConditionFact } from '../../model/condition.ts'
+import type { DesiredGame } from '../../model/game.ts'
+import type { ObservedContainer } from '../../model/observed.ts'
+import type { ErrorCode, Operation, OperationDetail, OperationKind, OperationSource } from '../../model/operation.ts'
+import type { Plan, PlannedOperation, RecordChange } from '../../model/plan.ts'
+import type { PlanInput } from './input.ts'
+
+export interface Wanted {
+  readonly op: OperationKind
+  readonly detail?: OperationDetail
+  /** Absent: the writer of the desired row. */
+  readonly source?: OperationSource
+  readonly sourceRef?: string
+}
+
+interface Act {
+  readonly wanted: Wanted
+  readonly reason: string
+  readonly actions: readonly Action[]
+  readonly record: RecordChange
+  /** False: the operation stays open until a later pass has seen its goal. */
+  readonly closes: boolean
+  readonly conditions: readonly ConditionFact[]
+}
+
+/**
+ * A plan that acts: under the open operation when that is the same change (after a crash, or in its next step), else in a
+ * new one. An open operation of another kind has been overtaken and is closed first.
+ */
+export function act(input: PlanInput, { wanted, reason, actions, record, closes, conditions }: Act): Plan {
+  const open = input.openOperation
+  const base = { gameId: input.gameId, reason, conditions, wakeAtMs: null }
+  if (open === null) return { ...base, kind: 'act', operation: opened(input, wanted), actions, record, closes }
+  if (isSameOperation(open, wanted)) {
+    return { ...base, kind: 'act', operation: { kind: 'continue', operationId: open.operationId }, actions, record, closes }
+  }
+  // An operation of ours on the way to an end state is no longer planned because that state is reached; a wish was overtaken.
+  const failure = open.op === 'reconcile' ? null : ({ code: 'conflict', message: `overtaken: ${reason}` } as const)
+  return conclude(input, open.operationId, failure, { kind: 'none' }, conditions)
+}
+
+/** The open operation's own change, to go on with it in its next step. */
+export function sameAgain(open: Operation): Wanted {
+  return { op: open.op, ...(open.detail !== null && { detail: open.detail }), ...(open.sourceRef !== null && { sourceRef: open.sourceRef }) }
+}
+
+export function conclude(
+  input: PlanInput,
+  operationId: string,
+  failure: { code: ErrorCode; message: string } | null,
+  record: RecordChange,
+  conditions: readonly ConditionFact[],
+): Plan {
+  const reason = failure === null ? 'the containers show that it is done' : failure.message
+  return { gameId: input.gameId, reason, conditions, wakeAtMs: null, kind: 'conclude', operationId, failure, record }
+}
+
+function isSameOperation(open: NonNullable<PlanInput['openOperation']>, wanted: Wanted): boolean {
+  return open.op === wanted.op && open.detail === (wanted.detail ?? null) && (wanted.op !== 'restart' || wanted.detail !== undefined || open.sourceRef === wanted.sourceRef)
+}
+
+function opened(input: PlanInput, wanted: Wanted): PlannedOperation {
+  return {
+    kind: 'open',
+    op: wanted.op,
+    detail: wanted.detail ?? null,
+    source: wanted.source ?? writerOf(input.desired),
+    sourceRef: wanted.sourceRef ?? input.desired?.writtenRef ?? null,
+  }
+}
+
+/** The operation source of whoever wrote the desired row. */
+export function writerOf(desired: DesiredGame | null): OperationSource {
+  if (desired === null || desired.writtenBy === 'reconciler') return 'reconciler'
+  return desired.writtenBy === 'lobby' ? 'lobby' : 'admin'
+}
+
+export function existing(container: ObservedContainer): ContainerTarget {
+  return { kind: 'existing', id: container.id, name: container.name }
+}
+
+export function stopAction(input: PlanInput, container: ObservedContainer, reason: string): Action {
+  return { kind: 'stop_container', target: existing(container), graceMs: input.policy.graceMs, reason }
+}
+
+export function removeAction(container: ObservedContainer, reason: string): Action {
+  return { kind: 'remove_container', target: existing(container), force: container.state === 'dead', reason }
+}
+
+/** Stop if it runs, then remove. */
+export function stopAndRemove(input: PlanInput, container: ObservedContainer, reason: string): readonly Action[] {
+  const stop = isStoppable(container) ? [stopAction(input, container, reason)] : []
+  return [...stop, removeAction(container, reason)]
+}
+
+function isStoppable(container: ObservedContainer): boolean {
+  return container.state === 'running' || container.state === 'restarting'
+}

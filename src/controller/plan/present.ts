@@ -1,0 +1,138 @@
+import type { AcceptedSpec } from '../../model/game.ts'
+import { sameLimits } from '../../model/limits.ts'
+import { successorOperation } from '../../model/labels.ts'
+import type { ObservedContainer } from '../../model/observed.ts'
+import type { Plan } from '../../model/plan.ts'
+import { conditionsOf } from './conditions.ts'
+import { planHealth } from './health.ts'
+import { crashGateMs, isHeldBack, planCrashLoop, planHeldBack } from './held-back.ts'
+import type { PlanInput } from './input.ts'
+import { networkActions } from './missing.ts'
+import { act, existing, removeAction, sameAgain, type Wanted } from './operations.ts'
+
+/** The right container is there: see that it runs, under its name, with its limits, and serves. */
+export function planPresent(input: PlanInput, spec: AcceptedSpec, current: ObservedContainer, successor: ObservedContainer | null): Plan {
+  if (successor !== null) return planNeedlessSuccessor(input, successor)
+  switch (current.state) {
+    case 'created':
+    case 'exited':
+      return planStartAgain(input, current)
+    case 'running':
+      return planUp(input, spec, current)
+    case 'restarting':
+    case 'paused':
+    case 'removing':
+    case 'dead':
+      return stillMoving(input, current)
+  }
+}
+
+function planNeedlessSuccessor(input: PlanInput, successor: ObservedContainer): Plan {
+  const reason = 'the running container is what is asked for; the half-made successor is not needed'
+  return act(input, {
+    wanted: { op: 'reconcile', detail: 'duplicate', source: 'reconciler' },
+    reason,
+    actions: [removeAction(successor, reason)],
+    record: { kind: 'none' },
+    closes: true,
+    conditions: conditionsOf(input, { ready: { status: 'Unknown', reason: 'Cleaning', message: reason }, progressing: reason }),
+  })
+}
+
+function planStartAgain(input: PlanInput, current: ObservedContainer): Plan {
+  const { wanted, reason } = whyDown(input, current)
+  if (isHeldBack(input)) return planHeldBack(input, current)
+  const gateMs = crashGateMs(input, current)
+  if (wanted.detail === 'crash_restart' && gateMs > input.nowMs) return planCrashLoop(input, reason, gateMs)
+  return act(input, {
+    wanted,
+    reason,
+    actions: [...networkActions(input), ...rightName(input, current), { kind: 'start_container', target: existing(current), reason }],
+    record: { kind: 'starting' },
+    closes: false,
+    conditions: conditionsOf(input, { ready: { status: 'False', reason: 'Starting', message: reason }, progressing: reason }),
+  })
+}
+
+function whyDown(input: PlanInput, current: ObservedContainer): { wanted: Wanted; reason: string } {
+  const { openOperation: open, record } = input
+  if (current.state === 'created') {
+    const finishing: Wanted = open === null ? { op: 'start' } : sameAgain(open)
+    return { wanted: finishing, reason: `container ${current.name} was created and never started` }
+  }
+  if (record === null || record.status === 'stopped') return { wanted: { op: 'start' }, reason: 'desired running again' }
+  return { wanted: { op: 'restart', detail: 'crash_restart', source: 'reconciler' }, reason: `container ${current.name} ${exitOf(current)}` }
+}
+
+/** How a container ended. 137 alone proves no OOM: any SIGKILL gives it (spec 6, row 14). */
+function exitOf({ detail }: ObservedContainer): string {
+  if (detail === null) return 'stopped'
+  if (detail.isOomKilled) return 'ran out of memory'
+  if (detail.exitCode === 137) return 'was killed'
+  return `exited with code ${detail.exitCode}`
+}
+
+function planUp(input: PlanInput, spec: AcceptedSpec, current: ObservedContainer): Plan {
+  if (input.record === null || input.record.containerId !== current.id) {
+    if (input.openOperation === null) return planAdoption(input, current)
+  }
+  const rename = rightName(input, current)
+  if (rename.length > 0) return planRename(input, current)
+  const applied = current.detail?.limits ?? input.record?.limits ?? null
+  if (applied !== null && !sameLimits(applied, spec.limits)) return planResize(input, spec, current)
+  return planHealth(input, spec, current)
+}
+
+function planAdoption(input: PlanInput, current: ObservedContainer): Plan {
+  const reason = `container ${current.name} runs and no record knows it; it is adopted as it is`
+  return act(input, {
+    wanted: { op: 'reconcile', detail: 'reconcile_adopt', source: 'reconciler' },
+    reason,
+    actions: [],
+    record: { kind: 'adopted', containerId: current.id },
+    closes: true,
+    conditions: conditionsOf(input, { ready: { status: 'Unknown', reason: 'Adopting', message: reason }, progressing: reason }),
+  })
+}
+
+function rightName(input: PlanInput, current: ObservedContainer): Extract<Plan, { kind: 'act' }>['actions'] {
+  // A name given by hand is respected; only our own temporary one is replaced.
+  if (successorOperation(input.canonicalName, current.name) === null) return []
+  return [{ kind: 'rename_container', target: existing(current), name: input.canonicalName, reason: 'the successor takes the canonical name' }]
+}
+
+function planRename(input: PlanInput, current: ObservedContainer): Plan {
+  return act(input, {
+    wanted: { op: 'patch' },
+    reason: 'a successor runs under its temporary name',
+    actions: rightName(input, current),
+    record: { kind: 'none' },
+    closes: false,
+    conditions: conditionsOf(input, { ready: { status: 'Unknown', reason: 'Renaming', message: '' }, progressing: 'renaming the successor' }),
+  })
+}
+
+function planResize(input: PlanInput, spec: AcceptedSpec, current: ObservedContainer): Plan {
+  const reason = 'its limits differ from the accepted ones'
+  return act(input, {
+    wanted: { op: 'patch', detail: 'resize' },
+    reason,
+    actions: [{ kind: 'update_limits', target: existing(current), limits: spec.limits, reason }],
+    record: { kind: 'none' },
+    closes: true,
+    conditions: conditionsOf(input, { ready: { status: 'True', reason: 'Running', message: '' }, progressing: reason }),
+  })
+}
+
+const RECHECK_MS = 1_000
+
+function stillMoving(input: PlanInput, current: ObservedContainer): Plan {
+  const reason = `container ${current.name} is ${current.state}`
+  return {
+    gameId: input.gameId,
+    kind: 'wait',
+    reason,
+    conditions: conditionsOf(input, { ready: { status: 'False', reason: 'Waiting', message: reason } }),
+    wakeAtMs: input.nowMs + RECHECK_MS,
+  }
+}

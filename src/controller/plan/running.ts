@@ -1,0 +1,119 @@
+import type { AcceptedSpec } from '../../model/game.ts'
+import type { ObservedContainer } from '../../model/observed.ts'
+import type { Plan } from '../../model/plan.ts'
+import { conditionsOf, holding } from './conditions.ts'
+import { pausedByHuman } from './deletion.ts'
+import { isHeldBack, planHeldBack } from './held-back.ts'
+import type { PlanInput } from './input.ts'
+import { castOf, matchesSpec } from './match.ts'
+import { planMissing } from './missing.ts'
+import { act, removeAction } from './operations.ts'
+import { planPresent } from './present.ts'
+import { planPull, planReplacement, restartOf } from './replace.ts'
+
+/** Desired running: at most one container is up by now. */
+export function planRunning(input: PlanInput): Plan {
+  const spec = specInForce(input)
+  const dead = input.observed.containers.filter((container) => container.state === 'dead')
+  if (dead.length > 0) return planDead(input, dead)
+  const cast = castOf(input)
+  if (cast.current?.state === 'paused') return pausedByHuman(input, cast.current.name)
+  if (spec === null) return planUnaccepted(input, cast.current)
+  if (cast.leftovers.length > 0) return planLeftovers(input, cast.leftovers)
+  const isWanted = (container: ObservedContainer): boolean =>
+    matchesSpec(container, spec) && hasRestarted(input, container) && input.resizeRefused !== container.id
+  if (cast.current !== null && isWanted(cast.current) && !needsPull(input)) return planPresent(input, spec, cast.current, cast.successor)
+  if (input.network === 'missing' && !input.policy.mayCreateNetwork) return networkMissing(input)
+  if (isHeldBack(input)) return planHeldBack(input, cast.current)
+  if (needsPull(input)) return planPull(input, cast.current)
+  if (cast.current === null && cast.successor === null) return planMissing(input, spec)
+  return planReplacement(input, spec, cast, isWanted)
+}
+
+/** What may be run now: the accepted spec, or the one still in force while a newer wish is refused or not resolved. */
+function specInForce({ admission, status }: PlanInput): AcceptedSpec | null {
+  switch (admission.kind) {
+    case 'accepted':
+      return admission.spec
+    case 'refused':
+      return admission.inForce
+    case 'needs_image':
+      return status.acceptedSpec
+  }
+}
+
+function needsPull({ admission }: PlanInput): boolean {
+  return admission.kind === 'needs_image'
+}
+
+/** A new restart token asks for a fresh container: one made by the operation that answers this token, or this generation. */
+function hasRestarted(input: PlanInput, container: ObservedContainer): boolean {
+  const token = restartOf(input)
+  if (token === null) return true
+  const open = input.openOperation
+  if (open === null || container.labels.operationId !== open.operationId) return false
+  return open.sourceRef === token || open.generation === input.desired?.generation
+}
+
+/** Nothing was ever accepted: a container that is there is left as it is. */
+function planUnaccepted(input: PlanInput, current: ObservedContainer | null): Plan {
+  const { admission } = input
+  if (admission.kind === 'refused') return refused(input, admission.message)
+  if (isHeldBack(input)) return planHeldBack(input, current)
+  return planPull(input, current)
+}
+
+function refused(input: PlanInput, message: string): Plan {
+  const { admission } = input
+  const code = admission.kind === 'refused' ? admission.code : 'start_config_invalid'
+  return {
+    gameId: input.gameId,
+    kind: 'blocked',
+    code,
+    reason: message,
+    conditions: conditionsOf(input, {
+      ready: { status: 'False', reason: 'NotAccepted', message },
+      extra: [holding('StartConfigInvalid', admission.kind === 'refused' ? admission.reason : 'Invalid', message)],
+    }),
+    wakeAtMs: null,
+  }
+}
+
+function networkMissing(input: PlanInput): Plan {
+  const message = `docker network ${input.policy.networkName} is missing; create it (docker network create ${input.policy.networkName}) or allow the controller to`
+  return {
+    gameId: input.gameId,
+    kind: 'blocked',
+    code: 'start_config_invalid',
+    reason: message,
+    conditions: conditionsOf(input, {
+      ready: { status: 'False', reason: 'NetworkMissing', message },
+      extra: [holding('StartConfigInvalid', 'NetworkMissing', message)],
+    }),
+    wakeAtMs: null,
+  }
+}
+
+function planDead(input: PlanInput, dead: readonly ObservedContainer[]): Plan {
+  const reason = 'a dead container can only be removed by force'
+  return act(input, {
+    wanted: { op: 'reconcile', detail: 'reconcile_dispose', source: 'reconciler' },
+    reason,
+    actions: dead.map((container) => removeAction(container, reason)),
+    record: { kind: 'none' },
+    closes: true,
+    conditions: conditionsOf(input, { ready: { status: 'False', reason: 'ContainerDead', message: reason }, progressing: reason }),
+  })
+}
+
+function planLeftovers(input: PlanInput, leftovers: readonly ObservedContainer[]): Plan {
+  const reason = 'a stopped container of an earlier operation stands beside the game'
+  return act(input, {
+    wanted: { op: 'reconcile', detail: 'duplicate', source: 'reconciler' },
+    reason,
+    actions: leftovers.map((container) => removeAction(container, reason)),
+    record: { kind: 'none' },
+    closes: true,
+    conditions: conditionsOf(input, { ready: { status: 'Unknown', reason: 'Cleaning', message: reason }, progressing: reason }),
+  })
+}

@@ -1,0 +1,41 @@
+import { messageOf, RuntimeFailure } from '../model/errors.ts'
+import { type Plan, renderPlan } from '../model/plan.ts'
+import { carryOut } from './carry-out.ts'
+import type { LoopDeps } from './deps.ts'
+import { lookAt } from './look.ts'
+import type { PlanInput } from './plan/input.ts'
+import { planGame } from './plan/plan-game.ts'
+import { watchHealth } from './watch-health.ts'
+
+/** What a pass asks of the queue. */
+export type Requeue = { readonly kind: 'at'; readonly atMs: number | null } | { readonly kind: 'now' }
+
+/** One pass over one game: look, plan, carry out, record. Repeatable at any point; the world decides what comes next. */
+export async function reconcileGame(gameId: string, deps: LoopDeps): Promise<Requeue> {
+  const input = await lookAt(gameId, deps)
+  const plan = planGame(input)
+  if (plan.kind === 'act') deps.log.debug({ gameId, plan: renderPlan(plan) }, 'plan')
+  const requeue = await carryOut(plan, input, deps)
+  watchHealth(gameId, deps)
+  return requeue
+}
+
+/** The plan alone, for `galaxy diff` and dry runs: nothing is written and no call changes anything. */
+export async function previewGame(gameId: string, deps: LoopDeps, change: (input: PlanInput) => PlanInput = (input) => input): Promise<Plan> {
+  return planGame(change(await lookAt(gameId, deps)))
+}
+
+const LOST_ANSWER_RETRY_MS = 1_000
+const BUG_RETRY_MS = 30_000
+
+/** What a pass that threw asks of the queue; a failure nobody foresaw backs off alone (fault 49). */
+export function requeueAfterError(gameId: string, error: unknown, { log, clock, games }: LoopDeps): Requeue {
+  games.update(gameId, { isUnsure: true })
+  if (error instanceof RuntimeFailure) {
+    if (error.kind === 'conflict') return { kind: 'now' }
+    log.warn({ gameId, error: messageOf(error) }, 'pass failed')
+    return { kind: 'at', atMs: clock.nowMs() + LOST_ANSWER_RETRY_MS }
+  }
+  log.error({ gameId, err: error }, 'pass threw')
+  return { kind: 'at', atMs: clock.nowMs() + BUG_RETRY_MS }
+}
