@@ -52,7 +52,13 @@ async function act(plan: Acting, input: PlanInput, deps: LoopDeps): Promise<Requ
     signal: deps.signal,
   })
   const outcomes = execution.outcomes.map((outcome, index) => ({ ...outcome, seq: operation.actionCount - actions.length + index }))
-  return settle(plan, operation, execution, outcomes.flatMap(knownOutcome), input, deps)
+  return settle(plan, operation, execution, outcomes.flatMap(knownOutcome), asRemembered(input, deps), deps)
+}
+
+/** What was planned from, with what has been written since. */
+function asRemembered(input: PlanInput, { games }: LoopDeps): PlanInput {
+  const { status, record, openOperation } = games.of(input.gameId)
+  return { ...input, status, record, openOperation }
 }
 
 function knownOutcome({ seq, outcome, error, durationMs, result }: Execution['outcomes'][number] & { seq: number }): readonly LoggedOutcome[] {

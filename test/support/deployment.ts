@@ -4,13 +4,15 @@ import path from 'node:path'
 import Docker from 'dockerode'
 import pg from 'pg'
 import { pino } from 'pino'
-import { expect, inject } from 'vitest'
-import type { ApiAddress } from '../../src/api/address-file.ts'
-import { runController } from '../../src/app.ts'
+import { inject } from 'vitest'
 import { type Config, loadConfig } from '../../src/config.ts'
+import { bindInstance } from '../../src/database/lease.ts'
+import { openPool } from '../../src/database/pool.ts'
+import { drive, type DriveState } from '../../src/drive.ts'
 import { KIND, LABEL, OWNER } from '../../src/model/labels.ts'
 import { buildIdleImage } from './idle-image.ts'
 import { freshDatabase } from './postgres.ts'
+import { until } from './until.ts'
 
 /** A controller deployment of a test's own: database, instance name, network and folders that nobody shares. */
 export interface Deployment {
@@ -30,11 +32,11 @@ export interface Deployment {
 
 export interface StartOptions {
   readonly useEvents?: boolean
-  readonly onCall?: (kind: string) => void
+  readonly onDockerCall?: (kind: string) => void
 }
 
 export interface RunningController {
-  readonly api: ApiAddress
+  readonly state: DriveState
   stop(): Promise<void>
 }
 
@@ -85,7 +87,7 @@ export async function createDeployment(overrides: Readonly<Record<string, unknow
         const [row] = await deployment.query<{ status: string }>("SELECT status FROM runtime_records WHERE game_id = $1 AND status <> 'removed'", [gameId])
         return row?.status ?? null
       }
-      await expect.poll(read, { timeout: timeoutMs, interval: 20 }).toBe(status)
+      await until(read, (seen) => seen === status, `game ${gameId} becomes ${status}`, timeoutMs)
     },
     dispose: async () => {
       await Promise.all([...running].map((controller) => controller.stop()))
@@ -107,23 +109,20 @@ export function idleImage(version: string): string {
   return `galaxy-test-idle:${version}`
 }
 
-async function startHere(config: Config, options: StartOptions): Promise<RunningController> {
+async function startHere(config: Config & { readonly databaseUrl: string }, options: StartOptions): Promise<RunningController> {
   const abort = new AbortController()
-  const ready = Promise.withResolvers<ApiAddress>()
-  const ended = runController(config, {
-    signal: abort.signal,
-    log: pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
-    docker: inject('dockerAddress'),
-    onReady: ready.resolve,
-    ...options,
-  })
-  ended.catch(ready.reject)
-  const api = await ready.promise
+  const pool = openPool({ url: config.databaseUrl, applicationName: 'test', max: 2 })
+  const deployment = await bindInstance(pool.db, config.instance)
+  const state: DriveState = { active: null, dockerProblem: null }
+  const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
+  const ended = drive({ config, databaseUrl: config.databaseUrl, db: pool.db, deployment, docker: inject('dockerAddress'), log, signal: abort.signal, ...options }, state)
+  await Promise.race([ended, until(() => state.active !== null, (isActive) => isActive, 'a term begins')])
   return {
-    api,
+    state,
     stop: async () => {
       abort.abort()
       await ended
+      await pool.close()
     },
   }
 }

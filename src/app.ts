@@ -1,0 +1,54 @@
+import { type ApiAddress, tokenFor, writeAddress } from './api/address-file.ts'
+import { startApi } from './api/server.ts'
+import { hashToken } from './api/token.ts'
+import type { Config } from './config.ts'
+import { controllerView } from './controller-view.ts'
+import { bindInstance } from './database/lease.ts'
+import { schemaIsCurrent, SchemaError } from './database/migrate.ts'
+import { openPool } from './database/pool.ts'
+import { drive, type DriveState } from './drive.ts'
+import type { DockerAddress } from './local/docker-address.ts'
+import type { Log } from './log.ts'
+import { messageOf } from './model/errors.ts'
+
+export interface RunOptions {
+  readonly signal: AbortSignal
+  readonly log: Log
+  /** The daemon that was found already; else the configured one, or the default socket. */
+  readonly docker?: DockerAddress
+  /** Called when the API listens. */
+  readonly onReady?: (api: ApiAddress) => void
+}
+
+const API_POOL_SIZE = 4
+
+/**
+ * The composition root: the API, and beside it the driving of the games while the lease is held. Resolves when the signal
+ * has aborted and everything has ended; games keep running.
+ *
+ * @throws SchemaError for a database that is not migrated; InstanceError for one that another instance drives
+ */
+export async function runController(config: Config, options: RunOptions): Promise<void> {
+  const { log, signal } = options
+  const { databaseUrl } = config
+  if (databaseUrl === null) throw new TypeError('runController needs config.databaseUrl')
+  const onError = (error: Error): void => log.warn({ error: messageOf(error) }, 'database connection broke')
+  const pool = openPool({ url: databaseUrl, applicationName: 'galaxy-api', max: API_POOL_SIZE, onError })
+  try {
+    if (!(await schemaIsCurrent(pool.db))) throw new SchemaError('the database is not migrated to this release; run `galaxy migrate`')
+    const deployment = await bindInstance(pool.db, config.instance)
+    const state: DriveState = { active: null, dockerProblem: 'not connected yet' }
+    const token = await tokenFor(config.dataDir)
+    const api = await startApi({ config, db: pool.db, view: controllerView(state), tokenHash: hashToken(token), signal, log })
+    try {
+      const address = { url: api.url, token }
+      await writeAddress(config.dataDir, address)
+      options.onReady?.(address)
+      await drive({ config, databaseUrl, db: pool.db, deployment, log, signal, ...(options.docker !== undefined && { docker: options.docker }) }, state)
+    } finally {
+      await api.close()
+    }
+  } finally {
+    await pool.close()
+  }
+}
