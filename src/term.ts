@@ -120,6 +120,7 @@ function compose(term: Term, options: TermOptions, db: LoopDeps['db'], signal: A
     db,
     desired: {
       get: (gameId) => desired.get(gameId),
+      problem: (gameId) => desired.problem(gameId),
       version: (engine, version) => desired.versions().find((each) => each.engine === engine && each.version === version),
     },
     world,

@@ -34,6 +34,8 @@ export interface LoopDeps {
 
 export interface DesiredView {
   get(gameId: string): DesiredGame | undefined
+  /** Why the row cannot be read; without a row, it means unknown, never absent (S3). */
+  problem(gameId: string): string | undefined
   version(engine: string, version: string): EngineVersion | undefined
 }
 

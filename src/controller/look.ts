@@ -18,7 +18,7 @@ export async function lookAt(gameId: string, deps: LoopDeps): Promise<PlanInput>
   const canonicalName = containerName(deps.identity.instance, gameId)
   const { settings, clock } = deps
   const state = settings.stateOf(gameId)
-  const partial = { gameId, nowMs: clock.nowMs(), canonicalName, desired, observed, status: memory.status, record: memory.record, openOperation: memory.openOperation }
+  const partial = { gameId, nowMs: clock.nowMs(), canonicalName, desired, desiredProblem: desired === null ? (deps.desired.problem(gameId) ?? null) : null, observed, status: memory.status, record: memory.record, openOperation: memory.openOperation }
   const admission = admissionOf(partial, memory, deps)
   return {
     ...partial,

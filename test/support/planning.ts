@@ -133,6 +133,7 @@ export function input(over: Partial<PlanInput> & { readonly containers?: readonl
     nowMs: NOW_MS,
     canonicalName: 'galaxy-game-g',
     desired: desired(),
+    desiredProblem: null,
     admission: { kind: 'accepted', spec: spec(), outdated: null },
     observed: { isKnown: true, containers, foreignDeployments: [], outage: null },
     status: { ...NEW_STATUS, acceptedSpec: spec(), acceptedGeneration: 1, observedGeneration: 1 },

@@ -11,6 +11,8 @@ export interface PlanInput {
   /** The container name this instance gives the game. */
   readonly canonicalName: string
   readonly desired: DesiredGame | null
+  /** Why the desired row cannot be read; null when it can, or when there is none. */
+  readonly desiredProblem: string | null
   readonly admission: Admission
   readonly observed: ObservedGame
   readonly status: GameStatus

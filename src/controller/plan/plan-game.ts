@@ -14,6 +14,7 @@ import { planStopped } from './stopped.ts'
  */
 export function planGame(input: PlanInput): Plan {
   if (!input.observed.isKnown) return unknownWorld(input)
+  if (input.desired === null && input.desiredProblem !== null) return unreadableRow(input, input.desiredProblem)
   const removal = input.observed.containers.find((container) => container.state === 'removing')
   if (removal !== undefined) return waitFor(input, `container ${removal.name} is being removed`)
   const wantsOne = input.desired !== null && input.desired.deletedAt === null && input.desired.state === 'running'
@@ -33,6 +34,17 @@ function unknownWorld(input: PlanInput): Plan {
     kind: 'wait',
     reason: message,
     conditions: conditionsOf(input, { ready: { status: 'Unknown', reason: 'RuntimeUnreachable', message } }),
+    wakeAtMs: null,
+  }
+}
+
+function unreadableRow(input: PlanInput, problem: string): Plan {
+  const message = `its desired row cannot be read (${problem}); nothing is changed until it can`
+  return {
+    gameId: input.gameId,
+    kind: 'wait',
+    reason: message,
+    conditions: conditionsOf(input, { ready: { status: 'Unknown', reason: 'RowUnreadable', message } }),
     wakeAtMs: null,
   }
 }

@@ -270,6 +270,7 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
   stop_container galaxy-game-g (c1): left over from an operation of ours on a game that is gone
   remove_container galaxy-game-g (c1): left over from an operation of ours on a game that is gone`,
   ],
+  ['its desired row cannot be read', input({ desired: null, desiredProblem: 'players is no array' }), 'g: wait: its desired row cannot be read (players is no array); nothing is changed until it can'],
   ['record alone', input({ desired: null, containers: [] }), 'g: reconcile/reconcile_dispose: its container is gone and no row asks for it'],
   ['the desired set is suddenly empty', input({ desired: null }), 'g: adopt_orphan: galaxy-game-g runs with our labels and nothing asks for it: a desired row is made for it'],
   [

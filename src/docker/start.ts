@@ -1,0 +1,68 @@
+import type { StartAnswer } from '../controller/ports.ts'
+import { RuntimeFailure } from '../model/errors.ts'
+import { type DockerContext, inspectContainer, requireOurs } from './context.ts'
+import { DockerRefusal, isMissing, isUnchanged } from './errors.ts'
+
+/** Starts a container of ours and inspects it: two calls where its ownership is known already. */
+export async function startContainer(context: DockerContext, id: string, signal: AbortSignal): Promise<StartAnswer> {
+  if (!(await requireOurs(context, id, signal))) return { kind: 'gone' }
+  const refusal = await startHealing(context, id, signal)
+  if (refusal !== null) return answerOf(refusal, id)
+  const inspection = await inspectContainer(context, id, signal)
+  return inspection === null ? { kind: 'gone' } : { kind: 'started', container: inspection.container }
+}
+
+/** Null once started; else why not. An endpoint that a dead container left behind is disconnected, and the start tried once more. */
+async function startHealing(context: DockerContext, id: string, signal: AbortSignal): Promise<DockerRefusal | null> {
+  const refusal = await start(context, id, signal)
+  const ghost = refusal === null ? null : ghostEndpointOf(refusal.message)
+  if (ghost === null || !(await isOwnName(context, id, ghost.endpoint, signal))) return refusal
+  await disconnect(context, ghost, signal)
+  return await start(context, id, signal)
+}
+
+async function start({ clients }: DockerContext, id: string, signal: AbortSignal): Promise<DockerRefusal | null> {
+  try {
+    await clients.send({ kind: 'container_start', method: 'POST', path: `/containers/${id}/start` }, signal)
+    return null
+  } catch (error) {
+    if (isUnchanged(error)) return null
+    if (error instanceof DockerRefusal) return error
+    throw error
+  }
+}
+
+function answerOf(refusal: DockerRefusal, id: string): StartAnswer {
+  if (isMissing(refusal) && /no such container/i.test(refusal.message)) return { kind: 'gone' }
+  if (/network \S+ not found/i.test(refusal.message)) return { kind: 'network_missing' }
+  // Paused or marked for removal meanwhile: the next look tells.
+  if (refusal.status === 409) throw new RuntimeFailure('conflict', 'conflict', `container ${id} can't be started now: ${refusal.message}`, { cause: refusal })
+  throw new RuntimeFailure('transient', 'container_start_failed', `Docker could not start container ${id}: ${refusal.message}`, { cause: refusal })
+}
+
+interface GhostEndpoint {
+  readonly endpoint: string
+  readonly network: string
+}
+
+function ghostEndpointOf(message: string): GhostEndpoint | null {
+  const match = /endpoint with name (\S+) already exists in network (\S+?)[.,]?(\s|$)/i.exec(message)
+  const [, endpoint, network] = match ?? []
+  return endpoint === undefined || network === undefined ? null : { endpoint, network }
+}
+
+/** An endpoint carries its container's name: only one of our own name can be our ghost. */
+async function isOwnName(context: DockerContext, id: string, endpoint: string, signal: AbortSignal): Promise<boolean> {
+  const inspection = await inspectContainer(context, id, signal)
+  return inspection?.container.name === endpoint
+}
+
+async function disconnect({ clients }: DockerContext, { endpoint, network }: GhostEndpoint, signal: AbortSignal): Promise<void> {
+  const body = { Container: endpoint, Force: true }
+  try {
+    await clients.send({ kind: 'network_disconnect', method: 'POST', path: `/networks/${encodeURIComponent(network)}/disconnect`, body }, signal)
+  } catch (error) {
+    // Then the second start tells what is wrong, in Docker's words.
+    if (!(error instanceof DockerRefusal)) throw error
+  }
+}
