@@ -86,6 +86,7 @@ function compose(term: Term, options: TermOptions, db: LoopDeps['db'], signal: A
   })
   const world = new World({
     source: { ...observer, inspect: (id, inspectSignal) => runtime.inspect(id, inspectSignal) },
+    identity,
     network: config.docker.network,
     watchdogMs: config.timings.eventWatchdogMs,
     useEvents: options.useEvents,
@@ -93,7 +94,7 @@ function compose(term: Term, options: TermOptions, db: LoopDeps['db'], signal: A
     onReachable: (isReachable, error) => {
       if (isReachable) log.info({ containers: world.containerCount }, 'docker listed')
       else log.warn({ error: messageOf(error) }, 'docker cannot be read')
-      loop.addAll()
+      loop.open()
     },
     nowMs: systemClock.nowMs,
     signal,

@@ -61,7 +61,7 @@ function requestOf({ engineVersion, imageRef, cpus, memory, pids }: DesiredGame)
 function keepPins(facts: AdmissionFacts, pinned: AcceptedSpec, resolved: ResolvedImage): Admission {
   const { desired } = facts
   const now = facts.image(resolved.imageRef)
-  const outdated = differences(pinned, resolved, now)
+  const outdated = differences(pinned, resolved, now) ?? unhashed(facts)
   const { cpus, memory, pids } = pinned.requested
   const hasSameLimits = cpus === desired.cpus && memory === desired.memory && pids === desired.pids
   const labels = facts.image(pinned.imageId)?.labels ?? {}
@@ -85,11 +85,17 @@ function differences(pinned: AcceptedSpec, resolved: ResolvedImage, image: Image
   return changes.length === 0 ? null : `${changes.join('; ')}; it applies at the next change of version or restart`
 }
 
+function unhashed({ containers }: AdmissionFacts): string | null {
+  const adopted = containers.find((container) => container.state === 'running' && container.labels.specHash === null)
+  return adopted === undefined ? null : `${adopted.name} was adopted without a spec hash: only its image is compared until the next change of version or restart`
+}
+
 function pin(facts: AdmissionFacts, resolved: ResolvedImage): Admission {
   const { desired, status } = facts
   const image = imageOf(facts, resolved.imageRef)
   if (image === null) return { kind: 'needs_image', imageRef: resolved.imageRef, mayPull: facts.pullPolicy !== 'never' }
-  const unhashed: Omit<AcceptedSpec, 'specHash'> = {
+  const adopted = adoptedLimits(facts)
+  const resolvedSpec: Omit<AcceptedSpec, 'specHash'> = {
     gameId: desired.gameId,
     engine: desired.engine,
     requested: requestOf(desired),
@@ -103,16 +109,23 @@ function pin(facts: AdmissionFacts, resolved: ResolvedImage): Admission {
     env: resolved.env,
     publish: resolved.publish,
     relax: resolved.relax,
-    limits: resolveLimits(desired, image.labels, facts.defaultLimits).limits,
+    limits: adopted === null ? resolveLimits(desired, image.labels, facts.defaultLimits).limits : adopted,
     network: facts.network,
     state: facts.state,
     players: desired.players,
     turnSchedule: desired.turnSchedule,
     timeZone: desired.timeZone,
   }
-  const spec = { ...unhashed, specHash: specHash(unhashed) }
+  const spec = { ...resolvedSpec, specHash: specHash(resolvedSpec) }
   const before = status.acceptedSpec
   return { kind: 'accepted', spec: before !== null && isDeepStrictEqual(before, spec) ? before : spec, outdated: null }
+}
+
+/** A container that carries no hash of ours is taken with the limits it has; they change when the row next asks for others. */
+function adoptedLimits({ status, containers }: AdmissionFacts): Limits | null {
+  if (status.acceptedSpec !== null) return null
+  const running = containers.find((container) => container.state === 'running')
+  return running?.labels.specHash === null ? (running.detail?.limits ?? null) : null
 }
 
 /** The image to pin. A container of the game that runs it already settles what its tag means (adoption). */

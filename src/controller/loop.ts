@@ -18,6 +18,7 @@ export class Loop {
   readonly #desiredKeys: () => Iterable<string>
   readonly #resyncMs: number
   #cancelResync: (() => void) | null = null
+  #isOpen = false
 
   constructor(deps: LoopDeps, desiredKeys: () => Iterable<string>, { workers, resyncMs }: LoopOptions) {
     this.#deps = deps
@@ -40,7 +41,17 @@ export class Loop {
     return this.#queue.inFlight
   }
 
+  /**
+   * Begins to work, on everything. Before that, keys are not taken: a plan made before records and containers have been read
+   * would take what is there for missing.
+   */
+  open(): void {
+    this.#isOpen = true
+    this.addAll()
+  }
+
   add(gameIds: Iterable<string>, lane: Lane = 'live'): void {
+    if (!this.#isOpen) return
     for (const gameId of gameIds) this.#queue.add(gameId, lane)
   }
 

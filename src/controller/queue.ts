@@ -15,7 +15,10 @@ export interface QueueOptions {
   /** Passes that may run at once in all, those that gave their slot back included. */
   readonly maxInFlight: number
   readonly clock: Clock
-  /** Never rejects: a failed pass is the worker's own business. Resolves to when the key wants another look (epoch ms). */
+  /**
+   * Resolves to when the key wants another look (epoch ms). A failed pass is the worker's own business: it reports it and does
+   * not reject. One that rejects all the same costs its key a pause, and nobody else anything.
+   */
   work(key: string, lane: Lane): Promise<number | null>
 }
 
@@ -23,6 +26,8 @@ export interface QueueOptions {
 const RESYNC_EVERY = 5
 /** Node fires timers beyond 2^31 ms at once; a longer wait is slept in pieces. */
 const LONGEST_SLEEP_MS = 3_600_000
+/** Pause of a key whose pass rejected. */
+const REJECTED_PAUSE_MS = 30_000
 
 /**
  * The work queue: keys, never events.
@@ -130,6 +135,8 @@ export class KeyQueue {
     })
     try {
       this.wakeAt(key, await this.#options.work(key, lane))
+    } catch {
+      this.wakeAt(key, this.#options.clock.nowMs() + REJECTED_PAUSE_MS)
     } finally {
       cancelLend()
       returnSlot()

@@ -4,7 +4,7 @@ import type { DockerClients } from './client.ts'
 import { type DockerContext, inspectContainer, rememberIds } from './context.ts'
 import { createContainer, type CreateSettings } from './create.ts'
 import { inspectImage } from './image.ts'
-import { createNetwork } from './network.ts'
+import { createNetwork, shareCreation } from './network.ts'
 import { pullImage, type PullSettings } from './pull.ts'
 import { removeContainer } from './remove.ts'
 import { renameContainer } from './rename.ts'
@@ -39,7 +39,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     inspect: async (id, signal) => (await inspectContainer(context, id, signal))?.container ?? null,
     pull: sharePulls((imageRef, onProgress, signal) => pullImage(clients, options.pull, imageRef, onProgress, signal)),
     inspectImage: (imageRef, signal) => inspectImage(clients, imageRef, signal),
-    createNetwork: (name, signal) => createNetwork(clients, identity.instance, name, signal),
+    createNetwork: shareCreation((name, signal) => createNetwork(clients, identity.instance, name, signal)),
     purgeState: (path) => purgeState(options.state, path),
   }
 }

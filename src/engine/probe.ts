@@ -17,6 +17,8 @@ export async function probeEngine(address: string, probe: ProbeCall, signal: Abo
 async function askHttp(address: string, port: number, path: string, signal: AbortSignal): Promise<void> {
   const host = address.includes(':') ? `[${address}]` : address
   const { statusCode, body } = await request(`http://${host}:${port}${path}`, { signal, reset: true })
+  // Destroying an unread body is reported as its error.
+  body.once('error', () => {})
   body.destroy()
   if (statusCode < 200 || statusCode > 299) throw new Error(`${path} on port ${port} answered ${statusCode}`)
 }

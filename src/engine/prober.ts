@@ -94,7 +94,11 @@ export class Prober {
     } catch (error) {
       watch.failures += 1
       if (before !== 'pending' && watch.failures >= this.#options.failures) {
-        watch.reading = { kind: 'failing', containerId: watch.target.containerId, message: `${watch.failures} probes in a row failed: ${messageOf(error)}` }
+        watch.reading = {
+          kind: 'failing',
+          containerId: watch.target.containerId,
+          message: `${watch.failures} probes in a row failed: ${messageOf(error)}`,
+        }
       }
     }
     if (watch.abort.signal.aborted) return
@@ -106,7 +110,8 @@ export class Prober {
     const { intervalMs, nowMs, random } = this.#options
     if (reading.kind === 'pending') {
       const askedForMs = nowMs() - sinceMs
-      if (askedForMs < EAGER_FOR_MS) return EAGER_MS
+      // Negative where the clock was set back: then eagerness would last as long as that.
+      if (askedForMs >= 0 && askedForMs < EAGER_FOR_MS) return EAGER_MS
       return askedForMs < STARTING_FOR_MS ? STARTING_MS : intervalMs
     }
     // The first regular question comes anywhere within an interval, so that games started together are not asked together.

@@ -5,6 +5,21 @@ import { isReflected } from './event-effect.ts'
 /** How many removed ids are remembered, so that their late events are not taken for news. */
 const REMEMBERED_REMOVALS = 4_096
 
+/** What was known of a container when an inspect of it began. */
+export interface Inspection {
+  readonly id: string
+  readonly before: ObservedContainer | undefined
+  readonly heard: ReadonlySet<ContainerEvent>
+}
+
+/** Games that a list tells something new about. */
+export interface ListNews {
+  /** Those of which events still wait for an inspect included. */
+  readonly changed: ReadonlySet<string>
+  /** Those whose change no event has told. */
+  readonly untold: ReadonlySet<string>
+}
+
 /**
  * What is known of every container with our labels.
  *
@@ -16,8 +31,9 @@ export class ContainerCache {
   readonly #byGame = new Map<string, Set<string>>()
   readonly #pending = new Map<string, { gameId: string; events: ContainerEvent[] }>()
   readonly #removed = new Set<string>()
-  readonly #oomKilled = new Set<string>()
-  /** Ids whose snapshot came after the list under way was asked for; that list is older than they are. */
+  /** When each was last told to have run out of memory, by the daemon's clock. */
+  readonly #oomAtMs = new Map<string, number>()
+  /** Ids of which something was learned or heard after the list under way was asked for; that list may be older. */
   #changedSinceList: Set<string> | null = null
 
   of(gameId: string): readonly ObservedContainer[] {
@@ -40,11 +56,12 @@ export class ContainerCache {
   /** Returns whether the event was news. */
   hear(event: ContainerEvent): boolean {
     if (this.#removed.has(event.id)) return false
-    if (event.action === 'oom') this.#oomKilled.add(event.id)
-    if (event.action === 'start') this.#oomKilled.delete(event.id)
+    if (event.action === 'oom') this.#oomAtMs.set(event.id, Math.max(this.#oomAtMs.get(event.id) ?? 0, Number(event.timeNs / 1_000_000n)))
     if (isReflected(this.#containers.get(event.id), event)) return false
+    this.#changedSinceList?.add(event.id)
     const pending = this.#pending.get(event.id)
     if (pending === undefined) this.#pending.set(event.id, { gameId: event.gameId, events: [event] })
+    else if (pending.events.some((known) => known.action === event.action && known.timeNs === event.timeNs)) return false
     else pending.events.push(event)
     return true
   }
@@ -52,32 +69,31 @@ export class ContainerCache {
   /** Takes the snapshot that one of our calls brought along; events it already shows are settled. */
   learn(container: ObservedContainer): void {
     this.#store(container)
-    const pending = this.#pending.get(container.id)
-    if (pending === undefined) return
-    const open = pending.events.filter((event) => !isReflected(this.#containers.get(container.id), event))
-    if (open.length === 0) this.#pending.delete(container.id)
-    else pending.events = open
+    this.#settle(container.id, (event) => isReflected(this.#containers.get(container.id), event))
   }
 
-  /** What waited for a container when an inspect of it began; given back with its answer. */
-  heardOf(id: string): number {
-    return this.#pending.get(id)?.events.length ?? 0
+  /** To be called before an inspect is asked for. */
+  inspectBegins(id: string): Inspection {
+    return { id, before: this.#containers.get(id), heard: new Set(this.#pending.get(id)?.events) }
   }
 
-  /** Takes the answer of an inspect that began after `heard` events; later ones stay open unless it shows them. */
-  refresh(id: string, container: ObservedContainer | null, heard: number): void {
-    const pending = this.#pending.get(id)
-    pending?.events.splice(0, heard)
-    if (pending?.events.length === 0) this.#pending.delete(id)
-    if (container === null) this.forget(id)
-    else this.learn(container)
+  /**
+   * Takes an inspect's answer, null for a container that is gone. Events heard before it was asked for are settled by it,
+   * later ones only where it shows them. An answer that another snapshot has overtaken is dropped: which of them is the newer
+   * cannot be told, and what it was asked for stays stale.
+   */
+  inspectEnds({ id, before, heard }: Inspection, container: ObservedContainer | null): void {
+    if (this.#removed.has(id) || this.#containers.get(id) !== before) return
+    if (container === null) return this.forget(id)
+    this.#settle(id, (event) => heard.has(event))
+    this.learn(container)
   }
 
   /** The container is gone. */
   forget(id: string): void {
     this.#drop(id)
     this.#pending.delete(id)
-    this.#oomKilled.delete(id)
+    this.#oomAtMs.delete(id)
     this.#changedSinceList?.add(id)
     this.#removed.add(id)
     if (this.#removed.size > REMEMBERED_REMOVALS) for (const oldest of this.#removed.values().take(1)) this.#removed.delete(oldest)
@@ -88,26 +104,27 @@ export class ContainerCache {
     this.#changedSinceList = new Set()
   }
 
-  /** Takes a whole list and returns the games it tells something new about. */
-  listEnds({ ours }: ContainerList): ReadonlySet<string> {
+  /** Takes a whole list. */
+  listEnds({ ours }: ContainerList): ListNews {
     const newer = this.#changedSinceList ?? new Set()
     this.#changedSinceList = null
-    const changed = new Set<string>()
-    const listed = new Map(ours.map((container) => [container.id, container]))
-    for (const [id, known] of this.#containers) {
+    const untold = new Set<string>()
+    const waiting = new Set([...this.#pending.values()].map(({ gameId }) => gameId))
+    const listed = new Set(ours.map((container) => container.id))
+    const tell = (id: string, gameId: string): void => {
+      if (!this.#pending.has(id)) untold.add(gameId)
+    }
+    for (const [id, { gameId }] of this.#containers) {
       if (listed.has(id) || newer.has(id)) continue
+      tell(id, gameId)
       this.forget(id)
-      changed.add(known.gameId)
     }
     for (const container of ours) {
-      if (newer.has(container.id)) continue
-      if (this.#takeListed(container)) changed.add(container.gameId)
+      if (!newer.has(container.id) && this.#takeListed(container)) tell(container.id, container.gameId)
     }
-    for (const [id, { gameId }] of this.#pending) {
-      if (!listed.has(id) && !newer.has(id)) this.#pending.delete(id)
-      changed.add(gameId)
-    }
-    return changed
+    // Whatever else is not listed is gone, and its events with it.
+    for (const id of this.#pending.keys()) if (!listed.has(id) && !newer.has(id)) this.#pending.delete(id)
+    return { changed: new Set([...untold, ...waiting]), untold }
   }
 
   #takeListed(listed: ObservedContainer): boolean {
@@ -124,10 +141,17 @@ export class ContainerCache {
     if (previous !== undefined && previous.gameId !== gameId) this.#drop(id)
     this.#removed.delete(id)
     this.#changedSinceList?.add(id)
-    this.#containers.set(id, this.#oomKilled.has(id) ? withOom(container) : container)
+    this.#containers.set(id, withOom(container, this.#oomAtMs.get(id)))
     const ids = this.#byGame.get(gameId)
     if (ids === undefined) this.#byGame.set(gameId, new Set([id]))
     else ids.add(id)
+  }
+
+  #settle(id: string, isSettled: (event: ContainerEvent) => boolean): void {
+    const pending = this.#pending.get(id)
+    if (pending === undefined) return
+    pending.events = pending.events.filter((event) => !isSettled(event))
+    if (pending.events.length === 0) this.#pending.delete(id)
   }
 
   #drop(id: string): void {
@@ -145,7 +169,9 @@ function sameAddresses(a: ObservedContainer, b: ObservedContainer): boolean {
   return names.length === Object.keys(b.addresses).length && names.every((name) => a.addresses[name] === b.addresses[name])
 }
 
-/** Some kernels leave Docker's flag unset; the event is proof as well (spec 6, row 15). */
-function withOom(container: ObservedContainer): ObservedContainer {
-  return container.detail === null ? container : { ...container, detail: { ...container.detail, isOomKilled: true } }
+/** Some kernels leave Docker's flag unset; the event is proof as well (spec 6, row 15), of the life it came in. */
+function withOom(container: ObservedContainer, oomAtMs: number | undefined): ObservedContainer {
+  const { detail } = container
+  if (detail === null || oomAtMs === undefined || oomAtMs < (detail.startedAtMs ?? 0)) return container
+  return { ...container, detail: { ...detail, isOomKilled: true } }
 }

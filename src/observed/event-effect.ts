@@ -1,8 +1,23 @@
-import type { ObservedContainer } from '../model/observed.ts'
+import type { ContainerDetail, ObservedContainer } from '../model/observed.ts'
 import type { ContainerEvent } from '../model/runtime-event.ts'
 
 /** Events that say nothing about a container's state, limits or name. */
 const NEUTRAL = /^(exec_|attach|detach|top|resize|commit|copy|export|archive-path|extract-to-dir|kill|stop|restart|health_status: starting)/
+
+type IsShown = (container: ObservedContainer, atMs: number, event: ContainerEvent) => boolean
+
+/** What a snapshot looks like that was made after the event. */
+const SHOWN: ReadonlyMap<string, IsShown> = new Map<string, IsShown>([
+  ['create', () => true],
+  ['start', ({ state, detail }, atMs) => state === 'running' || Math.max(detail?.startedAtMs ?? 0, detail?.finishedAtMs ?? 0) >= atMs],
+  ['die', ({ state, detail }, atMs) => detail !== null && (state === 'running' ? isFromEarlierLife(detail, atMs) : hasEnded(state))],
+  ['oom', ({ detail }, atMs) => detail !== null && (detail.isOomKilled || isFromEarlierLife(detail, atMs))],
+  ['rename', ({ name }, _, event) => name === event.name],
+  ['pause', ({ state }) => state === 'paused'],
+  ['unpause', ({ state }) => state !== 'paused'],
+  ['health_status: healthy', ({ detail }) => detail?.dockerHealth === 'healthy'],
+  ['health_status: unhealthy', ({ detail }) => detail?.dockerHealth === 'unhealthy'],
+])
 
 /**
  * Whether a snapshot already shows what an event tells. An event that it shows is nothing to do about, also when it comes
@@ -13,29 +28,13 @@ const NEUTRAL = /^(exec_|attach|detach|top|resize|commit|copy|export|archive-pat
 export function isReflected(container: ObservedContainer | undefined, event: ContainerEvent): boolean {
   if (NEUTRAL.test(event.action)) return true
   if (container === undefined) return event.action === 'destroy'
-  const { detail, state } = container
-  const atMs = Number(event.timeNs / 1_000_000n)
-  switch (event.action) {
-    case 'create':
-      return true
-    case 'start':
-      return state === 'running' || (detail?.startedAtMs ?? 0) > atMs
-    case 'die':
-      if (detail === null) return false
-      return state === 'running' ? (detail.startedAtMs ?? 0) > atMs : state === 'exited' || state === 'dead'
-    case 'oom':
-      return detail?.isOomKilled === true
-    case 'rename':
-      return container.name === event.name
-    case 'pause':
-      return state === 'paused'
-    case 'unpause':
-      return state !== 'paused'
-    case 'health_status: healthy':
-      return detail?.dockerHealth === 'healthy'
-    case 'health_status: unhealthy':
-      return detail?.dockerHealth === 'unhealthy'
-    default:
-      return false
-  }
+  return SHOWN.get(event.action)?.(container, Number(event.timeNs / 1_000_000n), event) ?? false
+}
+
+function isFromEarlierLife({ startedAtMs }: ContainerDetail, atMs: number): boolean {
+  return (startedAtMs ?? 0) > atMs
+}
+
+function hasEnded(state: ObservedContainer['state']): boolean {
+  return state === 'exited' || state === 'dead'
 }

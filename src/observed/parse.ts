@@ -101,7 +101,8 @@ const inspectShape = z.object({
 
 function withGame(id: string, labels: Readonly<Record<string, string>>, build: (gameId: string) => ObservedContainer): ParsedContainer {
   const gameId = labels[LABEL.gameId] ?? ''
-  if (!GAME_ID_PATTERN.test(gameId)) return { kind: 'unusable', id, reason: `label ${LABEL.gameId} is missing or no game id: ${JSON.stringify(gameId.slice(0, 80))}` }
+  if (!GAME_ID_PATTERN.test(gameId))
+    return { kind: 'unusable', id, reason: `label ${LABEL.gameId} is missing or no game id: ${JSON.stringify(gameId.slice(0, 80))}` }
   return { kind: 'container', container: build(gameId), labels }
 }
 

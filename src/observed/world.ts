@@ -1,13 +1,14 @@
 import type { ImageFacts } from '../model/image.ts'
+import type { Identity } from '../model/labels.ts'
 import type { ObservedContainer, ObservedGame, Outage } from '../model/observed.ts'
 import type { ContainerEvent, ContainerList, HostEvent } from '../model/runtime-event.ts'
-import { ContainerCache } from './cache.ts'
+import { ContainerCache, type ListNews } from './cache.ts'
+import { HostFacts, type HostSource } from './host-facts.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 
 /** What the world is read from. */
-export interface WorldSource {
+export interface WorldSource extends HostSource {
   listContainers(signal: AbortSignal): Promise<ContainerList>
-  listImages(signal: AbortSignal): Promise<readonly ImageFacts[]>
-  networkExists(name: string, signal: AbortSignal): Promise<boolean>
   inspect(id: string, signal: AbortSignal): Promise<ObservedContainer | null>
   /** Resolves once the stream is open; `onEnd` is called exactly once when it has ended, for whatever reason. */
   openEvents(options: EventStreamOptions): Promise<void>
@@ -21,6 +22,7 @@ export interface EventStreamOptions {
 
 export interface WorldOptions {
   readonly source: WorldSource
+  readonly identity: Identity
   readonly network: string
   /** Silence of the stream after which the list is asked, in case the stream is dead. */
   readonly watchdogMs: number
@@ -28,7 +30,7 @@ export interface WorldOptions {
   readonly useEvents: boolean
   /** Games about which something new is known. */
   onChange(gameIds: Iterable<string>): void
-  /** The list could, or could no longer, be read. */
+  /** The list can, or can no longer, be read; called when that changes, and at the first answer. */
   onReachable(isReachable: boolean, error: unknown): void
   readonly nowMs: () => number
   readonly signal: AbortSignal
@@ -36,6 +38,8 @@ export interface WorldOptions {
 
 const FIRST_RETRY_MS = 100
 const MAX_RETRY_MS = 5_000
+/** Inspects of one container in one look, where each answer is overtaken while it is awaited. */
+const MAX_INSPECTS = 3
 
 /**
  * The observed side: one list gives the world, the event stream keeps it fresh, and a list follows every reconnect and every
@@ -48,18 +52,19 @@ export class World {
   readonly #options: WorldOptions
   readonly #cache = new ContainerCache()
   #otherDeployments: readonly ObservedContainer[] = []
-  #images: readonly ImageFacts[] = []
-  #isNetworkPresent = false
-  #isKnown = false
-  #knownAtMs = 0
+  readonly #host: HostFacts
+  readonly #list: () => Promise<ListNews>
+  /** Null until the first answer or failure. */
+  #isKnown: boolean | null = null
   #outage: Outage | null = null
   #lastHeardMs = 0
   #ended: Promise<void> | null = null
   #disconnect: (error: unknown) => void = () => {}
-  #listing: Promise<ReadonlySet<string>> | null = null
 
   constructor(options: WorldOptions) {
     this.#options = options
+    this.#host = new HostFacts(options.source, options.network, options.signal)
+    this.#list = oneAtATime(() => this.#readList())
   }
 
   /** Runs until the signal aborts. */
@@ -72,7 +77,7 @@ export class World {
   }
 
   get isKnown(): boolean {
-    return this.#isKnown
+    return this.#isKnown === true
   }
 
   get containerCount(): number {
@@ -84,7 +89,7 @@ export class World {
   }
 
   get isNetworkPresent(): boolean {
-    return this.#isNetworkPresent
+    return this.#host.isNetworkPresent
   }
 
   games(): Iterable<string> {
@@ -93,7 +98,7 @@ export class World {
 
   game(gameId: string): ObservedGame {
     return {
-      isKnown: this.#isKnown,
+      isKnown: this.isKnown,
       containers: this.#cache.of(gameId),
       foreignDeployments: this.#otherDeployments.filter((container) => container.gameId === gameId),
       outage: this.#outage,
@@ -102,12 +107,31 @@ export class World {
 
   /** Inspects what events have made stale, and what `needsDetail` asks for, of one game; by id, nothing else. */
   async refresh(gameId: string, needsDetail: (container: ObservedContainer) => boolean, signal: AbortSignal): Promise<void> {
-    const wanted = this.#cache.of(gameId).filter((container) => container.detail === null && needsDetail(container))
-    const ids = new Set([...this.#cache.staleIds(gameId), ...wanted.map((container) => container.id)])
-    for (const id of ids) {
-      const heard = this.#cache.heardOf(id)
-      this.#cache.refresh(id, await this.#options.source.inspect(id, signal), heard)
+    for (let turn = 0; turn < MAX_INSPECTS; turn++) {
+      const wanted = this.#cache.of(gameId).filter((container) => container.detail === null && needsDetail(container))
+      const ids = new Set([...this.#cache.staleIds(gameId), ...wanted.map((container) => container.id)])
+      if (ids.size === 0) return
+      for (const id of ids) await this.#inspect(id, signal)
     }
+  }
+
+  async #inspect(id: string, signal: AbortSignal): Promise<void> {
+    const inspection = this.#cache.inspectBegins(id)
+    const container = await this.#options.source.inspect(id, signal)
+    if (container !== null && !this.#isOurs(container)) this.#setAside(container)
+    else this.#cache.inspectEnds(inspection, container)
+  }
+
+  /** Events come by owner and kind alone; whose deployment a container is shows only when it is inspected (S2). */
+  #isOurs({ labels }: ObservedContainer): boolean {
+    const { instance, deployment } = this.#options.identity
+    return labels.instance === instance && (labels.deployment === null || labels.deployment === deployment)
+  }
+
+  #setAside(container: ObservedContainer): void {
+    this.#cache.forget(container.id)
+    if (container.labels.instance !== this.#options.identity.instance) return
+    this.#otherDeployments = [...this.#otherDeployments.filter((other) => other.id !== container.id), container]
   }
 
   learn(container: ObservedContainer): void {
@@ -120,36 +144,37 @@ export class World {
 
   /** Facts of an image by reference or id; null when the host does not have it. */
   image(ref: string): ImageFacts | null {
-    return this.#images.find((image) => image.id === ref || image.refs.includes(ref)) ?? null
+    return this.#host.image(ref)
   }
 
   learnImage(facts: ImageFacts): void {
-    this.#images = [...this.#images.filter((image) => image.id !== facts.id).map((image) => withoutRefs(image, facts.refs)), facts]
+    this.#host.learnImage(facts)
   }
 
-  async readImages(signal: AbortSignal): Promise<void> {
-    this.#images = await this.#options.source.listImages(signal)
+  async readImages(): Promise<void> {
+    await this.#host.readImages()
   }
 
   setNetworkPresent(isPresent: boolean): void {
-    this.#isNetworkPresent = isPresent
+    this.#host.setNetworkPresent(isPresent)
   }
 
-  /** Lists once and returns the games that differ from what was known; a list under way is shared. */
-  relist(): Promise<ReadonlySet<string>> {
-    this.#listing ??= this.#list().finally(() => {
-      this.#listing = null
-    })
-    return this.#listing
+  /** Lists once and returns the games that differ from what was known. A list that fails makes the world unknown. */
+  async relist(): Promise<ReadonlySet<string>> {
+    return (await this.#list()).changed
   }
 
-  async #list(): Promise<ReadonlySet<string>> {
+  async #readList(): Promise<ListNews> {
+    const disconnect = this.#disconnect
     this.#cache.listBegins()
-    const list = await this.#options.source.listContainers(this.#options.signal)
-    this.#otherDeployments = list.otherDeployments
-    const changed = this.#cache.listEnds(list)
-    this.#knownAtMs = this.#options.nowMs()
-    return changed
+    try {
+      const list = await this.#options.source.listContainers(this.#options.signal)
+      this.#otherDeployments = list.otherDeployments
+      return this.#cache.listEnds(list)
+    } catch (error) {
+      disconnect(error)
+      throw error
+    }
   }
 
   async #run(): Promise<void> {
@@ -173,13 +198,17 @@ export class World {
     const connection = new AbortController()
     const signal = AbortSignal.any([connection.signal, this.#options.signal])
     try {
-      const ended = Promise.withResolvers<void>()
+      const ended = Promise.withResolvers<never>()
+      ended.promise.catch(() => {}) // awaited below; something else may fail first
       this.#disconnect = ended.reject
       if (this.#options.useEvents) {
-        await this.#options.source.openEvents({ signal, onEvent: (event) => this.#hear(event), onEnd: (error) => ended.reject(streamEnded(error)) })
+        await this.#options.source.openEvents({
+          signal,
+          onEvent: (event) => this.#hear(event),
+          onEnd: (error) => ended.reject(streamEnded(error)),
+        })
       }
-      ended.promise.catch(() => {}) // awaited below; a list may fail first
-      await this.#learnAll(signal)
+      await this.#learnAll()
       onKnown()
       await Promise.race([ended.promise, this.#watch(signal)])
     } finally {
@@ -187,21 +216,21 @@ export class World {
     }
   }
 
-  async #learnAll(signal: AbortSignal): Promise<void> {
-    const { source, network, onReachable } = this.#options
-    const [images, isNetworkPresent] = await Promise.all([source.listImages(signal), source.networkExists(network, signal)])
-    this.#images = images
-    this.#isNetworkPresent = isNetworkPresent
-    await this.relist()
-    this.#lastHeardMs = this.#options.nowMs()
-    if (!this.#isKnown && this.#outage !== null) this.#outage = { fromMs: this.#outage.fromMs, toMs: this.#options.nowMs() }
+  async #learnAll(): Promise<void> {
+    await Promise.all([this.#host.readImages(), this.#host.readNetwork()])
+    const { changed } = await this.#list()
+    const nowMs = this.#options.nowMs()
+    this.#lastHeardMs = nowMs
+    if (this.#isKnown === false && this.#outage !== null) this.#outage = { fromMs: this.#outage.fromMs, toMs: nowMs }
     this.#isKnown = true
-    onReachable(true, null)
-    this.#options.onChange(this.#cache.games())
+    this.#options.onReachable(true, null)
+    this.#options.onChange(new Set([...this.#cache.games(), ...changed]))
   }
 
   #lost(error: unknown): void {
-    if (this.#isKnown) this.#outage = { fromMs: this.#options.nowMs(), toMs: this.#options.nowMs() }
+    if (this.#isKnown === false) return
+    const nowMs = this.#options.nowMs()
+    this.#outage = { fromMs: nowMs, toMs: nowMs }
     this.#isKnown = false
     this.#options.onReachable(false, error)
   }
@@ -210,12 +239,14 @@ export class World {
   async #watch(signal: AbortSignal): Promise<void> {
     const { watchdogMs, nowMs, useEvents, onChange } = this.#options
     while (!signal.aborted) {
-      await sleep(Math.max(this.#lastHeardMs + watchdogMs - nowMs(), 10), signal)
-      if (signal.aborted || this.#lastHeardMs + watchdogMs > nowMs()) continue
+      await sleep(Math.min(Math.max(this.#lastHeardMs + watchdogMs - nowMs(), 10), watchdogMs), signal)
+      const silentMs = nowMs() - this.#lastHeardMs
+      // A clock that was set back says nothing about how long it was silent.
+      if (signal.aborted || (silentMs >= 0 && silentMs < watchdogMs)) continue
       this.#lastHeardMs = nowMs()
-      const changed = await this.relist()
+      const { changed, untold } = await this.#list()
       onChange(changed)
-      if (useEvents && changed.size > 0) throw new Error('the event stream was silent while containers changed')
+      if (useEvents && untold.size > 0) throw new Error('the event stream was silent while containers changed')
     }
   }
 
@@ -227,26 +258,21 @@ export class World {
   }
 
   async #hearHost(event: HostEvent): Promise<void> {
-    const { source, network, signal, onChange } = this.#options
+    const { network, onChange } = this.#options
+    const disconnect = this.#disconnect
     try {
-      if (event.kind === 'image') {
-        await this.readImages(signal)
-      } else if (event.name === network && (event.action === 'create' || event.action === 'destroy')) {
-        this.#isNetworkPresent = await source.networkExists(network, signal)
-      } else return
+      if (event.kind === 'image') await this.#host.readImages()
+      else if (event.name === network && (event.action === 'create' || event.action === 'destroy')) await this.#host.readNetwork()
+      else return
       onChange(this.#cache.games())
     } catch (error) {
-      this.#disconnect(new Error(`${event.kind} ${event.name} could not be read`, { cause: error }))
+      disconnect(new Error(`${event.kind} ${event.name} could not be read`, { cause: error }))
     }
   }
 }
 
 function streamEnded(error: unknown): Error {
   return new Error('the event stream ended', { cause: error })
-}
-
-function withoutRefs(image: ImageFacts, refs: readonly string[]): ImageFacts {
-  return image.refs.some((ref) => refs.includes(ref)) ? { ...image, refs: image.refs.filter((ref) => !refs.includes(ref)) } : image
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,8 @@
+import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import Docker from 'dockerode'
 import pg from 'pg'
 import { pino } from 'pino'
@@ -9,7 +11,9 @@ import { type Config, loadConfig } from '../../src/config.ts'
 import { bindInstance } from '../../src/database/lease.ts'
 import { openPool } from '../../src/database/pool.ts'
 import { drive, type DriveState } from '../../src/drive.ts'
+import type { DockerAddress } from '../../src/local/docker-address.ts'
 import { KIND, LABEL, OWNER } from '../../src/model/labels.ts'
+import type { DriveRequest } from './drive-process.ts'
 import { buildIdleImage } from './idle-image.ts'
 import { freshDatabase } from './postgres.ts'
 import { until } from './until.ts'
@@ -22,6 +26,8 @@ export interface Deployment {
   query<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
   /** Runs the controller in this process until `stop`. */
   start(options?: StartOptions): Promise<RunningController>
+  /** Runs the controller in a process of its own, to be killed. */
+  spawn(): ChildProcess
   /** Containers that carry our labels and this instance's, any state, by name. */
   containers(): Promise<readonly Docker.ContainerInfo[]>
   containerName(gameId: string): string
@@ -55,11 +61,10 @@ const QUICK = {
   'timings.probeInterval': '500ms',
 }
 
-export async function createDeployment(overrides: Readonly<Record<string, unknown>> = {}): Promise<Deployment> {
+export async function createDeployment(overrides: Readonly<Record<string, unknown>> = {}, address: DockerAddress = inject('dockerAddress')): Promise<Deployment> {
   const instance = `${inject('testInstancePrefix')}${randomBytes(3).toString('hex')}`
   const folder = path.join(inject('runFolder'), instance)
   await mkdir(folder, { recursive: true })
-  const address = inject('dockerAddress')
   const docker = new Docker(address.kind === 'socket' ? { socketPath: address.socketPath } : { host: address.host, port: address.port })
   const database = await freshDatabase(inject('postgresUrl'))
   const given = { instance, dataDir: folder, 'docker.createNetwork': 'true', 'api.port': '0', 'manifests.dir': path.join(folder, 'manifests'), 'log.level': 'warn', ...QUICK, ...overrides }
@@ -69,6 +74,7 @@ export async function createDeployment(overrides: Readonly<Record<string, unknow
   pool.on('error', () => {})
   await registerIdleVersions(pool, docker)
   const running = new Set<RunningController>()
+  const children = new Set<ChildProcess>()
 
   const deployment: Deployment = {
     config,
@@ -76,9 +82,15 @@ export async function createDeployment(overrides: Readonly<Record<string, unknow
     databaseUrl: database.url,
     query: async <Row extends object>(text: string, values: readonly unknown[] = []) => (await pool.query<Row>(text, [...values])).rows,
     start: async (options = {}) => {
-      const started = await startHere(config, options)
+      const started = await startHere(config, address, options)
       running.add(started)
       return started
+    },
+    spawn: () => {
+      const request: DriveRequest = { config, docker: address }
+      const child = spawn(process.execPath, [DRIVE_PROCESS], { env: { ...process.env, DRIVE: JSON.stringify(request) }, stdio: 'inherit' })
+      children.add(child)
+      return child
     },
     containers: () => docker.listContainers({ all: true, filters: { label: [`${LABEL.owner}=${OWNER}`, `${LABEL.kind}=${KIND}`, `${LABEL.instance}=${instance}`] } }),
     containerName: (gameId) => `${instance}.galaxy-game-${gameId}`,
@@ -90,12 +102,21 @@ export async function createDeployment(overrides: Readonly<Record<string, unknow
       await until(read, (seen) => seen === status, `game ${gameId} becomes ${status}`, timeoutMs)
     },
     dispose: async () => {
+      for (const child of children) child.kill('SIGKILL')
       await Promise.all([...running].map((controller) => controller.stop()))
+      await removeContainers(deployment)
       await pool.end()
       await database.drop()
     },
   }
   return deployment
+}
+
+const DRIVE_PROCESS = fileURLToPath(new URL('drive-process.ts', import.meta.url))
+
+async function removeContainers({ containers, docker }: Deployment): Promise<void> {
+  const all = await containers()
+  await Promise.all(all.map(({ Id }) => docker.getContainer(Id).remove({ force: true }).catch(() => {}))) // it may be going already
 }
 
 async function registerIdleVersions(pool: pg.Pool, docker: Docker): Promise<void> {
@@ -109,13 +130,13 @@ export function idleImage(version: string): string {
   return `galaxy-test-idle:${version}`
 }
 
-async function startHere(config: Config & { readonly databaseUrl: string }, options: StartOptions): Promise<RunningController> {
+async function startHere(config: Config & { readonly databaseUrl: string }, docker: DockerAddress, options: StartOptions): Promise<RunningController> {
   const abort = new AbortController()
   const pool = openPool({ url: config.databaseUrl, applicationName: 'test', max: 2 })
   const deployment = await bindInstance(pool.db, config.instance)
   const state: DriveState = { active: null, dockerProblem: null }
   const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
-  const ended = drive({ config, databaseUrl: config.databaseUrl, db: pool.db, deployment, docker: inject('dockerAddress'), log, signal: abort.signal, ...options }, state)
+  const ended = drive({ config, databaseUrl: config.databaseUrl, db: pool.db, deployment, docker, log, signal: abort.signal, ...options }, state)
   await Promise.race([ended, until(() => state.active !== null, (isActive) => isActive, 'a term begins')])
   return {
     state,

@@ -1,0 +1,24 @@
+import type { DesiredGame } from '../model/game.ts'
+
+/** What only the running controller knows; everything else the API reads from the database. */
+export interface ControllerView {
+  isLeader(): boolean
+  /** What must be well for requests to be served; leadership is none of it. */
+  readiness(): readonly ReadinessCheck[]
+  /** What the controller would do about a game now, or if this were asked for. */
+  planFor(gameId: string, hypothetical?: DesiredGame): Promise<PlanAnswer>
+  /** Deletes what vanished from the watched folder and waits for a yes; answers with the names. */
+  confirmPrune(): Promise<readonly string[]>
+}
+
+export interface ReadinessCheck {
+  readonly name: string
+  readonly ok: boolean
+  readonly detail: string
+}
+
+export interface PlanAnswer {
+  /** As `renderPlan` makes it. */
+  readonly text: string
+  readonly actions: number
+}

@@ -1,0 +1,69 @@
+import type { Kysely } from 'kysely'
+import type { Database } from '../database/tables.ts'
+import { type ApplyResult, applyDocuments } from '../desired/apply.ts'
+import type { GameDocument } from '../desired/manifest/document.ts'
+import { parseManifest } from '../desired/manifest/parse.ts'
+import type { ImagePolicy } from '../desired/resolve-image.ts'
+import { requireVersion } from './if-match.ts'
+import { ApiProblem } from './problem.ts'
+
+export interface PutRequest {
+  /** From the address; the body must name the same game. */
+  readonly gameId: string
+  /** A Game manifest as JSON. */
+  readonly body: unknown
+  /** Null: whatever it is, also none. */
+  readonly expectedVersion: string | null
+  readonly force: boolean
+  readonly dryRun: boolean
+  /** Who asks, for the operation log. */
+  readonly sourceRef: string
+}
+
+/**
+ * Applies one game, by the very path that manifests take.
+ * @throws ApiProblem `invalid_request`, `precondition_failed`, or `conflict` when somebody else manages the game
+ */
+export async function putGame(
+  db: Kysely<Database>,
+  policy: ImagePolicy,
+  request: PutRequest,
+): Promise<{ readonly document: GameDocument; readonly result: ApplyResult }> {
+  const document = parseBody(request.gameId, request.body, policy)
+  const { force, dryRun } = request
+  const checkVersion = () => requireStoredVersion(db, request.gameId, request.expectedVersion)
+  await checkVersion()
+  const [result] = await applyDocuments(db, {
+    documents: [document],
+    policy,
+    source: 'api',
+    sourceRef: () => request.sourceRef,
+    force,
+    dryRun,
+    // Once more while the row is locked: another connection still sees the version that is about to be overwritten.
+    ...(request.expectedVersion !== null && { alongside: checkVersion }),
+  })
+  if (result === undefined) throw new ApiProblem('internal_error', 'nothing came of the document')
+  if (result.outcome === 'refused') throw new ApiProblem(result.code ?? 'conflict', result.problem ?? 'refused')
+  return { document, result }
+}
+
+/** JSON is YAML, so the one parser serves both doors. */
+function parseBody(gameId: string, body: unknown, policy: ImagePolicy): GameDocument {
+  const { documents, problems } = parseManifest(JSON.stringify(body) ?? '', 'body', policy)
+  if (problems.length > 0) {
+    const errors = problems.map(({ path, message }) => ({ field: path, message }))
+    throw new ApiProblem('invalid_request', errors.map(({ message }) => message).join('; '), { errors })
+  }
+  const [document] = documents
+  if (document?.kind !== 'Game') throw new ApiProblem('invalid_request', 'the body must be one document of kind Game')
+  if (document.name !== gameId)
+    throw new ApiProblem('invalid_request', `metadata.name is ${document.name}, but the address names ${gameId}`)
+  return document
+}
+
+async function requireStoredVersion(db: Kysely<Database>, gameId: string, expectedVersion: string | null): Promise<void> {
+  if (expectedVersion === null) return
+  const row = await db.selectFrom('desired_games').select('resource_version').where('game_id', '=', gameId).executeTakeFirst()
+  requireVersion(expectedVersion, row?.resource_version ?? null)
+}

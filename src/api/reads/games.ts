@@ -1,0 +1,97 @@
+import { type Kysely, sql } from 'kysely'
+import type { Database } from '../../database/tables.ts'
+import type { LabelRequirement } from '../label-selector.ts'
+
+export type GameRow = Awaited<ReturnType<ReturnType<typeof selectGames>['executeTakeFirstOrThrow']>>
+
+export interface GamePage {
+  readonly limit: number
+  /** Id of the last game of the page before. */
+  readonly after: string | null
+  readonly labels: readonly LabelRequirement[]
+}
+
+/** Games in the order of their ids, one more than asked for when there are more. */
+export async function listGames(db: Kysely<Database>, page: GamePage): Promise<readonly GameRow[]> {
+  let query = selectGames(db)
+    .orderBy('g.game_id')
+    .limit(page.limit + 1)
+  if (page.after !== null) query = query.where('g.game_id', '>', page.after)
+  for (const requirement of page.labels) query = query.where(matches(requirement))
+  return query.execute()
+}
+
+export async function findGame(db: Kysely<Database>, gameId: string): Promise<GameRow | null> {
+  return (await selectGames(db).where('g.game_id', '=', gameId).executeTakeFirst()) ?? null
+}
+
+function selectGames(db: Kysely<Database>) {
+  return db
+    .selectFrom('games as g')
+    .leftJoin('desired_games as d', 'd.game_id', 'g.game_id')
+    .leftJoin('game_status as s', 's.game_id', 'g.game_id')
+    .leftJoin('runtime_records as r', 'r.uid', 'g.record_uid')
+    .select([
+      'g.game_id',
+      'g.engine',
+      'g.engine_version',
+      'g.image_ref',
+      'g.desired_state',
+      'g.managed_by',
+      'g.generation',
+      'g.deleted_at',
+      'g.observed_generation',
+      'g.accepted_spec',
+      'g.record_uid',
+      'g.status',
+      'g.current_container_id',
+      'g.current_image_ref',
+      'g.current_engine_version',
+      'g.engine_endpoint',
+      'g.engine_health',
+      'g.ready',
+      'g.conditions',
+      'g.observed_at',
+      'g.observed_from',
+      'g.fresh',
+      'd.stop_reason',
+      'd.paused',
+      'd.turn_schedule',
+      'd.time_zone',
+      'd.players',
+      'd.cpus',
+      'd.memory',
+      'd.pids',
+      'd.allow_incompatible_to',
+      'd.labels',
+      'd.resource_version',
+      'd.created_at',
+      'd.updated_at',
+      'd.purge_state',
+      'd.written_by',
+      'd.written_ref',
+      's.accepted_generation',
+      's.backoff',
+      'r.current_image_id',
+      'r.state_path',
+      'r.docker_network',
+      'r.applied_resources',
+      'r.started_at',
+      'r.stopped_at',
+      'r.finished_at',
+    ])
+}
+
+function matches(requirement: LabelRequirement) {
+  const value = sql<string | null>`coalesce(d.labels, '{}') ->> ${requirement.key}`
+  switch (requirement.kind) {
+    case 'equals':
+      return sql<boolean>`${value} = ${requirement.value}`
+    case 'differs':
+      return sql<boolean>`${value} IS DISTINCT FROM ${requirement.value}`
+    case 'present':
+      return sql<boolean>`${value} IS NOT NULL`
+    case 'absent':
+      return sql<boolean>`${value} IS NULL`
+  }
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { parseDuration } from '../config/values.ts'
+import { GAME_ID_PATTERN } from '../model/game.ts'
+import { parseLabelSelector } from './label-selector.ts'
+
+// What routes take from paths and queries. Strict: an unknown parameter is a mistyped one.
+
+const MAX_PAGE = 1_000
+const MAX_WAIT_MS = 60_000
+
+export const gameParams = z.strictObject({ id: z.string().regex(GAME_ID_PATTERN, 'is no game id') })
+export const operationParams = z.strictObject({ id: z.uuid('is no operation id') })
+export const noQuery = z.strictObject({})
+
+const flag = z
+  .enum(['true', 'false'])
+  .transform((text) => text === 'true')
+  .prefault('false')
+
+export const limit = z
+  .string()
+  .regex(/^\d{1,6}$/, 'is no number')
+  .transform((text) => Math.min(Math.max(Number(text), 1), MAX_PAGE))
+  .prefault('500')
+
+/** An opaque place in a list: the last key of the page before. */
+export const continueToken = z
+  .string()
+  .max(512)
+  .transform((text, context) => {
+    const key = Buffer.from(text, 'base64url').toString('utf8')
+    if (/^[a-z0-9-]{1,64}$/.test(key)) return key
+    context.addIssue({ code: 'custom', message: 'is no continue token of this list' })
+    return z.NEVER
+  })
+
+export function toContinueToken(key: string): string {
+  return Buffer.from(key, 'utf8').toString('base64url')
+}
+
+export const labelSelector = z
+  .string()
+  .min(1)
+  .max(1_000)
+  .transform((text, context) => {
+    const requirements = parseLabelSelector(text)
+    if (requirements !== null) return requirements
+    context.addIssue({ code: 'custom', message: 'is no label selector such as tier=free,region!=eu' })
+    return z.NEVER
+  })
+
+export const wait = z.string().transform((text, context) => {
+  const waitMs = parseDuration(text)
+  if (waitMs !== null) return Math.min(waitMs, MAX_WAIT_MS)
+  context.addIssue({ code: 'custom', message: 'is no duration such as 30s' })
+  return z.NEVER
+})
+
+export const writeQuery = z.strictObject({ dryRun: flag, force: flag })
+export const deleteQuery = z.strictObject({ dryRun: flag, purgeState: flag })
+export const dryRunQuery = z.strictObject({ dryRun: flag })
+export const pageQuery = z.strictObject({ limit, continue: continueToken.optional() })

@@ -1,0 +1,95 @@
+import type { FastifyReply } from 'fastify'
+import type { Kysely } from 'kysely'
+import pLimit from 'p-limit'
+import { z } from 'zod'
+import type { Database } from '../../database/tables.ts'
+import type { ImagePolicy } from '../../desired/resolve-image.ts'
+import { deleteGame } from '../delete-game.ts'
+import { type GameEnvelope, toEnvelope } from '../envelope.ts'
+import { expectedVersion } from '../if-match.ts'
+import type { ControllerView } from '../ports.ts'
+import { ApiProblem } from '../problem.ts'
+import { putGame } from '../put-game.ts'
+import { findGame, listGames } from '../reads/games.ts'
+import { continueToken, deleteQuery, gameParams, labelSelector, limit, noQuery, toContinueToken, writeQuery } from '../requests.ts'
+import type { ApiServer } from '../server.ts'
+import { planOf } from '../plan-of.ts'
+
+export interface GameRouteOptions {
+  readonly db: Kysely<Database>
+  readonly view: ControllerView
+  readonly policy: ImagePolicy
+}
+
+export function gameRoutes(app: ApiServer, { db, view, policy }: GameRouteOptions): void {
+  const listQuery = z.strictObject({ limit, continue: continueToken.optional(), labelSelector: labelSelector.optional() })
+  app.get('/games', { schema: { querystring: listQuery } }, async ({ query }) => {
+    const rows = await listGames(db, { limit: query.limit, after: query.continue ?? null, labels: query.labelSelector ?? [] })
+    const shown = rows.slice(0, query.limit)
+    const last = rows.length > shown.length ? shown.at(-1) : undefined
+    return {
+      kind: 'GameList',
+      metadata: { continue: last === undefined ? null : toContinueToken(last.game_id) },
+      items: shown.map(toEnvelope),
+    }
+  })
+
+  app.get('/games/:id', { schema: { params: gameParams, querystring: noQuery } }, async ({ params }, reply) =>
+    sendGame(reply, await requireGame(db, params.id)),
+  )
+
+  // A conditional write needs a second connection while it holds one: several of them could wait for each other's.
+  const oneAtATime = pLimit(1)
+  app.put(
+    '/games/:id',
+    { schema: { params: gameParams, querystring: writeQuery, body: z.unknown() } },
+    async ({ params, query, body, headers, id }, reply) => {
+      const expected = expectedVersion(headers['if-match'])
+      const put = () =>
+        putGame(db, policy, {
+          gameId: params.id,
+          body,
+          expectedVersion: expected,
+          force: query.force,
+          dryRun: query.dryRun,
+          sourceRef: `request ${id}`,
+        })
+      const { document, result } = await (expected === null ? put() : oneAtATime(put))
+      if (query.dryRun) return { ...result, kind: 'DryRun', plan: await planOf(db, view, document) }
+      reply.status(result.outcome === 'created' ? 201 : 200)
+      return sendGame(reply, await requireGame(db, params.id))
+    },
+  )
+
+  app.delete('/games/:id', { schema: { params: gameParams, querystring: deleteQuery } }, async ({ params, query, headers, id }, reply) => {
+    const expected = expectedVersion(headers['if-match'])
+    await deleteGame(db, {
+      gameId: params.id,
+      purgeState: query.purgeState,
+      expectedVersion: expected,
+      dryRun: query.dryRun,
+      sourceRef: `request ${id}`,
+    })
+    const game = await findGame(db, params.id)
+    return reply
+      .status(query.dryRun ? 200 : 202)
+      .send(game === null ? { kind: 'Deleted', metadata: { name: params.id } } : toEnvelope(game))
+  })
+
+  app.get('/games/:id/plan', { schema: { params: gameParams, querystring: noQuery } }, async ({ params }) => {
+    await requireGame(db, params.id)
+    if (!view.isLeader()) throw new ApiProblem('service_unavailable', 'this controller is on standby; only the active one plans')
+    return { kind: 'Plan', game: params.id, ...(await view.planFor(params.id)) }
+  })
+}
+
+async function requireGame(db: Kysely<Database>, gameId: string): Promise<GameEnvelope> {
+  const row = await findGame(db, gameId)
+  if (row === null) throw new ApiProblem('not_found', `there is no game ${gameId}`)
+  return toEnvelope(row)
+}
+
+function sendGame(reply: FastifyReply, game: GameEnvelope): FastifyReply {
+  if (game.metadata.resourceVersion !== null) reply.header('etag', `"${game.metadata.resourceVersion}"`)
+  return reply.send(game)
+}

@@ -1,0 +1,83 @@
+import type { Kysely } from 'kysely'
+import { z } from 'zod'
+import type { Database } from '../../database/tables.ts'
+import type { ImagePolicy } from '../../desired/resolve-image.ts'
+import { readVersions } from '../../desired/rows.ts'
+import { applyFiles, type DocumentResult } from '../apply-files.ts'
+import { planOf } from '../plan-of.ts'
+import type { ControllerView, PlanAnswer } from '../ports.ts'
+import { ApiProblem } from '../problem.ts'
+import { listManifests } from '../reads/manifests.ts'
+import { dryRunQuery, noQuery } from '../requests.ts'
+import type { ApiServer } from '../server.ts'
+
+export interface ManifestRouteOptions {
+  readonly db: Kysely<Database>
+  readonly view: ControllerView
+  readonly policy: ImagePolicy
+  /** Ends a long reading of many files. */
+  readonly signal: AbortSignal
+}
+
+export interface ApplyAnswer {
+  readonly kind: 'ApplyResult'
+  readonly dryRun: boolean
+  readonly results: readonly DocumentResult[]
+}
+
+export interface DiffAnswer {
+  readonly kind: 'DiffResult'
+  readonly differs: boolean
+  /** `plan` is null for what is no game, what changes nothing, and while this controller is on standby. */
+  readonly results: readonly (DocumentResult & { readonly plan: PlanAnswer | null })[]
+}
+
+const MANIFESTS_LIMIT_BYTES = 16 * 1024 ** 2
+const MAX_FILES = 10_000
+
+const files = z
+  .array(z.strictObject({ path: z.string().min(1).max(1_000), text: z.string() }))
+  .min(1)
+  .max(MAX_FILES)
+
+export function manifestRoutes(app: ApiServer, { db, view, policy, signal }: ManifestRouteOptions): void {
+  app.get('/manifests', { schema: { querystring: noQuery } }, async () => ({ kind: 'ManifestList', ...(await listManifests(db)) }))
+
+  app.get('/versions', { schema: { querystring: noQuery } }, async () => {
+    const { versions, problems } = await readVersions(db)
+    return { kind: 'EngineVersionList', metadata: { continue: null }, items: versions, problems }
+  })
+
+  const applyBody = z.strictObject({ files, force: z.boolean().default(false), dryRun: z.boolean().default(false) })
+  app.post(
+    '/manifests/apply',
+    { bodyLimit: MANIFESTS_LIMIT_BYTES, schema: { querystring: noQuery, body: applyBody } },
+    async ({ body }): Promise<ApplyAnswer> => {
+      const { results } = await applyFiles(db, policy, body, signal)
+      return { kind: 'ApplyResult', dryRun: body.dryRun, results }
+    },
+  )
+
+  const diffBody = z.strictObject({ files, force: z.boolean().default(false) })
+  app.post(
+    '/manifests/diff',
+    { bodyLimit: MANIFESTS_LIMIT_BYTES, schema: { querystring: noQuery, body: diffBody } },
+    async ({ body }): Promise<DiffAnswer> => {
+      const { results, documents } = await applyFiles(db, policy, { ...body, dryRun: true }, signal)
+      const withPlans: (DocumentResult & { plan: PlanAnswer | null })[] = []
+      for (const [index, result] of results.entries()) {
+        const document = documents[index]
+        const isDifferent = result.outcome === 'created' || result.outcome === 'changed'
+        withPlans.push({ ...result, plan: document !== undefined && isDifferent ? await planOf(db, view, document) : null })
+      }
+      return { kind: 'DiffResult', differs: results.some(({ outcome }) => outcome !== 'unchanged'), results: withPlans }
+    },
+  )
+
+  app.post('/manifests/prune', { schema: { querystring: dryRunQuery } }, async ({ query }) => {
+    const { waiting } = await listManifests(db)
+    if (query.dryRun) return { kind: 'PruneResult', deleted: [], waiting }
+    if (!view.isLeader()) throw new ApiProblem('service_unavailable', 'this controller is on standby; only the active one prunes')
+    return { kind: 'PruneResult', deleted: await view.confirmPrune(), waiting: [] }
+  })
+}

@@ -1,0 +1,46 @@
+import type { Kysely } from 'kysely'
+import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
+import type { Database } from '../../database/tables.ts'
+import { findOperation } from '../../record/queries.ts'
+import { toAction, toOperation } from '../operation-answer.ts'
+import { ApiProblem } from '../problem.ts'
+import { listOperations, type OperationPage } from '../reads/operations.ts'
+import { gameParams, operationParams, pageQuery, toContinueToken, wait } from '../requests.ts'
+import type { ApiServer } from '../server.ts'
+
+export function operationRoutes(app: ApiServer, db: Kysely<Database>, signal: AbortSignal): void {
+  app.get('/operations', { schema: { querystring: pageQuery } }, ({ query }) =>
+    page(db, { gameId: null, limit: query.limit, before: query.continue ?? null }),
+  )
+  app.get('/games/:id/operations', { schema: { params: gameParams, querystring: pageQuery } }, ({ params, query }) =>
+    page(db, { gameId: params.id, limit: query.limit, before: query.continue ?? null }),
+  )
+  const querystring = z.strictObject({ wait: wait.optional() })
+  app.get('/operations/:id', { schema: { params: operationParams, querystring } }, async ({ params, query, raw }) => {
+    const closed = new AbortController()
+    raw.once('close', () => closed.abort())
+    return operationAfter(db, params.id, query.wait ?? 0, AbortSignal.any([signal, closed.signal]))
+  })
+}
+
+async function page(db: Kysely<Database>, asked: OperationPage) {
+  const { rows, next } = await listOperations(db, asked)
+  return { kind: 'OperationList', metadata: { continue: next === null ? null : toContinueToken(next) }, items: rows.map(toOperation) }
+}
+
+const WAIT_POLL_MS = 200
+
+/** The operation as soon as it has ended, or as it is once the waiting is over. */
+async function operationAfter(db: Kysely<Database>, operationId: string, waitMs: number, signal: AbortSignal) {
+  const deadlineMs = performance.now() + waitMs
+  for (;;) {
+    const found = await findOperation(db, operationId)
+    if (found === null) throw new ApiProblem('not_found', `there is no operation ${operationId}`)
+    const hasEnded = found.operation.status === 'succeeded' || found.operation.status === 'failed'
+    if (hasEnded || signal.aborted || performance.now() >= deadlineMs) {
+      return { kind: 'Operation', ...toOperation(found.operation), actions: found.actions.map(toAction) }
+    }
+    await delay(WAIT_POLL_MS, undefined, { signal }).catch(() => undefined)
+  }
+}

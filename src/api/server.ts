@@ -1,0 +1,124 @@
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
+import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Kysely } from 'kysely'
+import { v7 as uuid } from 'uuid'
+import type { Config } from '../config.ts'
+import type { Database } from '../database/tables.ts'
+import type { Log } from '../log.ts'
+import type { ControllerView } from './ports.ts'
+import { ApiProblem, sendProblem, toProblem } from './problem.ts'
+import { gameRoutes } from './routes/games.ts'
+import { healthRoutes } from './routes/health.ts'
+import { manifestRoutes } from './routes/manifests.ts'
+import { operationRoutes } from './routes/operations.ts'
+import { isAuthorized } from './token.ts'
+
+export type ApiServer = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
+
+export interface ApiOptions {
+  readonly config: Pick<Config, 'api' | 'images'>
+  /** Its writes need no lease: the API writes desired state only. */
+  readonly db: Kysely<Database>
+  readonly view: ControllerView
+  /** SHA-256 of the one token that opens everything. */
+  readonly tokenHash: Buffer
+  /** Ends waiting requests; `close` is still needed. */
+  readonly signal: AbortSignal
+  readonly log: Log
+}
+
+export interface Api {
+  /** Where it really listens, e.g. `http://127.0.0.1:7420`. */
+  readonly url: string
+  /** Takes no more requests and waits for those under way. */
+  close(): Promise<void>
+}
+
+const BODY_LIMIT_BYTES = 1024 ** 2
+const REQUEST_TIMEOUT_MS = 30_000
+
+/**
+ * Starts the HTTP API (spec 5).
+ * @throws when the address is taken, or reaches beyond this machine without `allowOpen`
+ */
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { host, port, allowOpen } = options.config.api
+  if (!allowOpen && !isLoopback(host)) throw new Error(openAddressMessage(host))
+  const app = buildServer(options)
+  try {
+    const url = await app.listen({ host, port })
+    return { url, close: () => app.close() }
+  } catch (error) {
+    await app.close()
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
+      throw new Error(portTakenMessage(host, port), { cause: error })
+    throw error
+  }
+}
+
+function buildServer({ config, db, view, tokenHash, signal, log }: ApiOptions): ApiServer {
+  const app = fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 200 },
+    genReqId: () => uuid(),
+    logger: false,
+  }).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setErrorHandler((error, request, reply) => {
+    const problem = toProblem(error)
+    if (problem.status >= 500)
+      log.error(
+        { err: problem.cause ?? error, requestId: request.id, method: request.method, route: request.routeOptions.url },
+        'request failed',
+      )
+    return sendProblem(reply, problem)
+  })
+  const isCallerAuthorized = (header: string | undefined) => isAuthorized(header, tokenHash)
+  const policy = { imageTemplate: config.images.template, allowedRegistries: config.images.allowedRegistries }
+  healthRoutes(app, view, isCallerAuthorized)
+  // Deny by default: what is registered outside of this hook is named above, and nothing else is.
+  app.setNotFoundHandler((request, reply) => {
+    const isKnown = isCallerAuthorized(request.headers.authorization)
+    return sendProblem(
+      reply,
+      isKnown
+        ? new ApiProblem('not_found', `there is no ${request.method} ${request.url.split('?')[0]}`)
+        : needsToken(request.headers.authorization),
+    )
+  })
+  app.register(
+    async (scope: ApiServer) => {
+      scope.addHook('onRequest', async ({ headers }) => {
+        if (!isCallerAuthorized(headers.authorization)) throw needsToken(headers.authorization)
+      })
+      gameRoutes(scope, { db, view, policy })
+      operationRoutes(scope, db, signal)
+      manifestRoutes(scope, { db, view, policy, signal })
+    },
+    { prefix: '/api/v1' },
+  )
+  return app
+}
+
+function needsToken(header: string | undefined): ApiProblem {
+  return new ApiProblem('unauthorized', header === undefined ? 'send "Authorization: Bearer <token>"' : 'the token is not known')
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
+}
+
+function openAddressMessage(host: string): string {
+  return `The API would listen on ${host}, beyond this machine, where its token travels unencrypted.
+Set GALAXY_API_HOST to 127.0.0.1 and reach it through a tunnel or a TLS proxy,
+or set GALAXY_API_ALLOW_OPEN=true if the network can be trusted.`
+}
+
+function portTakenMessage(host: string, port: number): string {
+  return `Another program listens on ${host}:${port}.
+Set GALAXY_API_PORT to another port, or to 0 for any free one,
+or end that program if it is another galaxy.`
+}

@@ -1,0 +1,61 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ApiAddress } from '../api/address-file.ts'
+import type { GameEnvelope } from '../api/envelope.ts'
+import type { OnProgress } from '../local/progress.ts'
+import { connectClient, type Wire } from './client.ts'
+import { allGames, readyReason } from './get.ts'
+import { type Terminal, warnLine } from './terminal.ts'
+
+type Game = Wire<GameEnvelope>
+
+const POLL_MS = 200
+/** A folder without manifests brings no games; nobody should wait long for them. */
+const FIRST_GAME_MS = 3_000
+const GIVE_UP_MS = 120_000
+
+/** Tells how the games come up until all are ready, then what to try next. */
+export async function watchConvergence(terminal: Terminal, api: ApiAddress, signal: AbortSignal, say: OnProgress): Promise<void> {
+  const client = connectClient(api)
+  const startedMs = performance.now()
+  const told = new Map<string, string>()
+  while (!signal.aborted) {
+    const games = (await allGames(client, null)).filter(({ spec, metadata }) => spec?.state === 'Running' && metadata.deletedAt === null)
+    const elapsedMs = performance.now() - startedMs
+    for (const game of games) tell(game, elapsedMs, told, say)
+    const isDone = games.length > 0 ? games.every(isReady) : elapsedMs > FIRST_GAME_MS
+    if (isDone || elapsedMs > GIVE_UP_MS) return suggest(terminal, games)
+    await delay(POLL_MS, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+function isReady({ status }: Game): boolean {
+  return status.ready === 'True'
+}
+
+/** One line per game and step; a step that is seen again is not told again. */
+function tell(game: Game, elapsedMs: number, told: Map<string, string>, say: OnProgress): void {
+  const { name } = game.metadata
+  const step = isReady(game) ? 'ready' : (readyReason(game) ?? 'accepted')
+  if (told.get(name) === step) return
+  told.set(name, step)
+  const seconds = (elapsedMs / 1000).toFixed(1)
+  if (isReady(game)) say(`${name} is ready after ${seconds} s: engine ${game.status.engineVersion ?? '?'} at ${game.status.endpoint}`)
+  else say(`${name}: ${step}${messageOf(game)}`)
+}
+
+function messageOf({ status }: Game): string {
+  const message = status.conditions.find(({ type }) => type === 'Ready')?.message ?? ''
+  return message === '' ? '' : `, ${message}`
+}
+
+function suggest(terminal: Terminal, games: readonly Game[]): void {
+  const name = games[0]?.metadata.name
+  const tries =
+    name === undefined
+      ? ['npx galaxy get games', 'npx galaxy apply -f FILE', 'npx galaxy doctor']
+      : ['npx galaxy get games', `npx galaxy describe game ${name}`, `docker rm -f galaxy-game-${name}   # and see it come back`]
+  warnLine(
+    terminal,
+    `\nGalaxy is up. Try next, in another terminal:\n${tries.map((line) => `  ${line}`).join('\n')}\nCtrl-C stops the controller; the games keep running.\n`,
+  )
+}

@@ -1,0 +1,152 @@
+import type { ActionAnswer, OperationAnswer } from '../api/operation-answer.ts'
+import type { GameEnvelope } from '../api/envelope.ts'
+import { ageOf } from './age.ts'
+import type { ApiClient, Wire } from './client.ts'
+import { operationName, readGame, readyColor } from './get.ts'
+import { tableStyle } from './output.ts'
+import { plain, renderTable } from './table.ts'
+import { printLine, type Terminal } from './terminal.ts'
+
+type Game = Wire<GameEnvelope>
+type Operation = Wire<OperationAnswer> & { readonly actions: readonly Wire<ActionAnswer>[] }
+
+const SHOWN_OPERATIONS = 5
+
+/** `galaxy describe game NAME`: what was asked for, what runs, what was done about it and why. */
+export async function describeGame(terminal: Terminal, client: ApiClient, name: string): Promise<void> {
+  const [game, plan, operations] = await Promise.all([
+    readGame(client, name),
+    client.call<{ text: string; actions: number }>('GET', `/games/${encodeURIComponent(name)}/plan`),
+    lastOperations(client, name),
+  ])
+  const nowMs = Date.now()
+  const sections = [
+    section('', overview(game, nowMs)),
+    section('Desired', desired(game)),
+    section('Observed', observed(game, nowMs, tableStyle(terminal, false).hasColor)),
+    `Conditions:\n${indent(conditions(game, terminal, nowMs))}`,
+    `Next:\n${indent(plan.text)}`,
+    `Operations (newest first):\n${indent(operations.map((operation) => describeOperation(operation, nowMs)).join('\n') || 'none')}`,
+  ]
+  printLine(terminal, sections.join('\n\n'))
+}
+
+async function lastOperations(client: ApiClient, name: string): Promise<readonly Operation[]> {
+  const page = await client.call<{ items: readonly OperationAnswer[] }>(
+    'GET',
+    `/games/${encodeURIComponent(name)}/operations?limit=${SHOWN_OPERATIONS}`,
+  )
+  return Promise.all(
+    page.items.map(({ id }) => client.call<OperationAnswer & { actions: readonly ActionAnswer[] }>('GET', `/operations/${id}`)),
+  )
+}
+
+type Fields = readonly (readonly [string, string | null | undefined])[]
+
+function overview({ metadata }: Game, nowMs: number): Fields {
+  return [
+    ['Name', metadata.name],
+    ['Labels', labelText(metadata.labels)],
+    ['Owner', metadata.managedBy],
+    ['Last written by', [metadata.writtenBy, metadata.writtenRef].filter((part) => part !== null).join(' at ')],
+    ['Age', ageOf(metadata.createdAt, nowMs)],
+    ['Generation', String(metadata.generation ?? '-')],
+    ['Being deleted', metadata.deletedAt === null ? null : `for ${ageOf(metadata.deletedAt, nowMs)}`],
+  ]
+}
+
+function desired({ spec }: Game): Fields {
+  if (spec === null) return [['State', 'nobody asks for this game any more']]
+  const { resources } = spec
+  const players = Array.isArray(spec.players) ? spec.players : []
+  return [
+    ['State', spec.stopReason === null ? spec.state : `${spec.state} (${spec.stopReason})`],
+    ['Engine', `${spec.engine ?? ''} ${spec.engineVersion ?? ''}`.trim()],
+    ['Image', spec.image],
+    ['Paused', spec.paused === true ? 'yes' : null],
+    ['Turn schedule', spec.turnSchedule === null ? null : `${spec.turnSchedule} (${spec.timeZone})`],
+    ['Limits', limitText(resources.cpus, resources.memory, resources.pids)],
+    ['Players', players.map(raceName).join(', ')],
+  ]
+}
+
+function observed({ status }: Game, nowMs: number, hasColor: boolean): Fields {
+  const when =
+    status.observedAt === null
+      ? 'never'
+      : `${ageOf(status.observedAt, nowMs)} ago${status.observedFrom === null ? '' : ` by ${status.observedFrom}`}${status.fresh ? '' : ', too long ago to be believed'}`
+  return [
+    ['Status', status.status ?? 'no record yet'],
+    ['Ready', hasColor ? readyColor(status.ready)(status.ready) : status.ready],
+    ['Engine health', status.engineHealth],
+    ['Engine version', status.engineVersion],
+    ['Image', status.image],
+    ['Container', status.containerId?.slice(0, 12)],
+    ['Endpoint', status.endpoint],
+    ['Network', status.network],
+    ['State folder', status.statePath],
+    ['Limits', status.resources && limitText(status.resources.cpus, status.resources.memory, status.resources.pids)],
+    ['Started', status.startedAt === null ? null : `${ageOf(status.startedAt, nowMs)} ago`],
+    ['Stopped', status.stoppedAt === null ? null : `${ageOf(status.stoppedAt, nowMs)} ago`],
+    ['Last looked at', when],
+    ['Waiting', status.backoff && `${status.backoff.kind}, ${status.backoff.failures} failure(s): ${status.backoff.message}`],
+  ]
+}
+
+function conditions({ status }: Game, terminal: Terminal, nowMs: number): string {
+  if (status.conditions.length === 0) return 'none yet'
+  return renderTable(
+    status.conditions,
+    [
+      { title: 'TYPE', value: ({ type }) => type },
+      { title: 'STATUS', value: (condition) => condition.status },
+      { title: 'REASON', value: ({ reason }) => reason },
+      { title: 'SINCE', value: ({ lastTransitionTime }) => ageOf(lastTransitionTime, nowMs) },
+      { title: 'MESSAGE', value: ({ message }) => message },
+    ],
+    { ...tableStyle(terminal, false), columns: null },
+  )
+}
+
+function describeOperation(operation: Operation, nowMs: number): string {
+  const age = ageOf(operation.startedAt ?? operation.queuedAt, nowMs)
+  const code = operation.errorCode === null ? '' : ` (${operation.errorCode})`
+  const head = `${age} ago  ${operationName(operation)}  ${operation.status}${code}  by ${operation.source}${operation.sourceRef === null ? '' : ` at ${plain(operation.sourceRef)}`}`
+  const lines = [
+    `cause: ${plain(operation.cause)}`,
+    ...(operation.errorMessage === null ? [] : [`error: ${plain(operation.errorMessage)}`]),
+    ...operation.actions.map(actionLine),
+  ]
+  return `${head}\n${indent(lines.join('\n'))}`
+}
+
+function actionLine({ kind, target, reason, outcome, durationMs, error }: Wire<ActionAnswer>): string {
+  const took = durationMs === null ? '' : ` in ${Math.round(durationMs)} ms`
+  return `${kind} ${plain(target)}: ${plain(reason)} → ${outcome ?? 'under way'}${took}${error === null ? '' : `: ${plain(error)}`}`
+}
+
+function section(title: string, fields: Fields): string {
+  const shown = fields.flatMap(([name, value]) => (value ? [[name, value] as const] : []))
+  const width = Math.max(...shown.map(([name]) => name.length)) + 3
+  const lines = shown.map(([name, value]) => `${`${name}:`.padEnd(width)}${value}`)
+  return title === '' ? lines.join('\n') : `${title}:\n${indent(lines.join('\n'))}`
+}
+
+function labelText(labels: object): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .join(', ')
+}
+
+function limitText(cpus: number | null, memory: string | null, pids: number | null): string {
+  const parts = [cpus !== null && `${cpus} cpus`, memory !== null && `${memory} memory`, pids !== null && `${pids} pids`]
+  return parts.filter((part) => part !== false).join(', ') || 'by image or default'
+}
+
+function raceName(player: unknown): string {
+  return typeof player === 'object' && player !== null && 'raceName' in player ? plain(String(player.raceName)) : '?'
+}
+
+function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, '  ')
+}

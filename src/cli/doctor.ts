@@ -1,0 +1,40 @@
+import type { Config } from '../config.ts'
+import { checkDatabase } from './doctor/database.ts'
+import { checkDocker } from './doctor/docker.ts'
+import { checkFolders } from './doctor/folders.ts'
+import type { Finding } from './doctor/finding.ts'
+import { CliError } from './exit.ts'
+import { paint, tableStyle } from './output.ts'
+import { plain } from './table.ts'
+import { printLine, type Terminal } from './terminal.ts'
+
+/**
+ * `galaxy doctor`: looks at everything the controller stands on and says what to do. Needs no controller; changes nothing
+ * but a probe file that it removes.
+ * @throws CliError when something fails; a warning is none
+ */
+export async function doctor(terminal: Terminal, config: Config, isJson: boolean): Promise<void> {
+  const database = await checkDatabase(config)
+  const findings = [
+    ...database.findings,
+    ...(await checkDocker(terminal.env, config, database.deployment)),
+    ...(await checkFolders(config)),
+  ]
+  if (isJson) printLine(terminal, JSON.stringify(findings, null, 2))
+  else printFindings(terminal, findings)
+  const failed = findings.filter(({ level }) => level === 'fail').length
+  if (failed > 0) throw new CliError(`${failed} of ${findings.length} checks failed`)
+}
+
+const MARK = { ok: 'ok  ', warn: 'warn', fail: 'FAIL', skip: 'skip' } as const
+const COLOR = { ok: paint.green, warn: paint.yellow, fail: paint.red, skip: paint.dim } as const
+
+function printFindings(terminal: Terminal, findings: readonly Finding[]): void {
+  const { hasColor } = tableStyle(terminal, false)
+  const width = Math.max(...findings.map(({ check }) => check.length))
+  for (const { level, check, detail, advice } of findings) {
+    const mark = hasColor ? COLOR[level](MARK[level]) : MARK[level]
+    printLine(terminal, `${mark}  ${check.padEnd(width)}  ${plain(detail)}`)
+    if (advice !== null) printLine(terminal, `${' '.repeat(width + 8)}→ ${plain(advice)}`)
+  }
+}

@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Config } from '../../config.ts'
+import { connectDocker, type DockerClients } from '../../docker/client.ts'
+import { readDaemonFacts } from '../../docker/daemon.ts'
+import { listImages } from '../../docker/image.ts'
+import { networkExists } from '../../docker/network.ts'
+import { createObserver } from '../../docker/observe.ts'
+import { messageOf } from '../../model/errors.ts'
+import type { Deployment } from '../deployment.ts'
+import { findDocker } from '../docker-environment.ts'
+import { fail, type Finding, ok, skip, warn } from './finding.ts'
+import { lookAtProbe } from './probe-container.ts'
+
+/** The daemon, its network, whose containers it runs, and whether it sees the state folder where we do. */
+export async function checkDocker(env: NodeJS.ProcessEnv, config: Config, deployment: Deployment | null): Promise<readonly Finding[]> {
+  const signal = AbortSignal.timeout(config.timings.dockerCallMs)
+  const docker = await findDocker(env, config, signal)
+  if (docker.kind === 'denied')
+    return [fail('docker', `this user may not talk to the daemon at ${docker.origin}`, 'join the group "docker", or run this as root')]
+  if (docker.kind !== 'found')
+    return [
+      fail(
+        'docker',
+        `no daemon answers at ${docker.origin}`,
+        'start Docker, or set DOCKER_HOST; as root on Debian or Ubuntu `npm start` does it',
+      ),
+    ]
+  try {
+    const clients = await connectDocker({ address: docker.address, callMs: config.timings.dockerCallMs, signal })
+    try {
+      return [
+        await checkDaemon(clients, docker.origin, signal),
+        await checkNetwork(clients, config, signal),
+        ...(await checkOwners(clients, config, deployment, signal)),
+        await checkStatePath(clients, config, signal),
+      ]
+    } finally {
+      clients.close()
+    }
+  } catch (error) {
+    return [fail('docker', messageOf(error), "look at the daemon's own log")]
+  }
+}
+
+async function checkDaemon(clients: DockerClients, origin: string, signal: AbortSignal): Promise<Finding> {
+  const facts = await readDaemonFacts(clients, signal)
+  const detail = `${facts.version}, API ${clients.apiVersion}, cgroup v${facts.cgroupVersion}, ${facts.storageDriver}, at ${origin}`
+  if (facts.osType !== 'linux') return fail('docker', `${detail}: runs ${facts.osType} containers`, 'engines need a Linux daemon')
+  const limits = facts.warnings.filter((warning) => /No (memory|cpu|pids|swap) ?(cfs|limit)/i.test(warning))
+  return limits.length === 0
+    ? ok('docker', detail)
+    : warn(
+        'docker',
+        `${detail}: ${limits.join('; ')}`,
+        'limits that the kernel does not support are not held; enable them with cgroup_enable=memory swapaccount=1',
+      )
+}
+
+async function checkNetwork(clients: DockerClients, config: Config, signal: AbortSignal): Promise<Finding> {
+  const { network, createNetwork } = config.docker
+  if (await networkExists(clients, network, signal)) return ok('network', `${network} is there`)
+  if (createNetwork) return ok('network', `${network} is missing and will be made`)
+  return warn(
+    'network',
+    `${network} is missing`,
+    `docker network create ${network}; \`npm start\` makes it, \`galaxy controller\` with GALAXY_DOCKER_NETWORK_CREATE=true`,
+  )
+}
+
+async function checkOwners(
+  clients: DockerClients,
+  config: Config,
+  deployment: Deployment | null,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  if (deployment === null) return [skip('containers', 'the database is not known, so neither is whose containers these are')]
+  const unusable: string[] = []
+  const identity = { instance: config.instance, deployment: deployment.id }
+  const observer = createObserver({
+    clients,
+    identity,
+    mountPath: config.state.mountPath,
+    onUnusable: (id, reason) => unusable.push(`${id?.slice(0, 12) ?? '?'}: ${reason}`),
+  })
+  const { ours, otherDeployments } = await observer.listContainers(signal)
+  const findings = [
+    ok('containers', `${ours.length} of this deployment, ${ours.filter(({ state }) => state === 'running').length} running`),
+  ]
+  if (otherDeployments.length > 0) {
+    const names = otherDeployments.map(({ name, labels }) => `${name} (${labels.deployment ?? '?'})`)
+    findings.push(
+      warn(
+        'other containers',
+        `of our instance, but made for another database: ${names.join(', ')}`,
+        "they are left alone; end them with that clone's `npm run down`, or with docker rm -f if the database is lost",
+      ),
+    )
+  }
+  if (unusable.length > 0)
+    findings.push(
+      warn('odd containers', unusable.join('; '), "they carry our labels but can be no game's; whoever made them should remove them"),
+    )
+  return findings
+}
+
+/** Only a container can tell where the daemon finds a path. */
+async function checkStatePath(clients: DockerClients, config: Config, signal: AbortSignal): Promise<Finding> {
+  const { root, rootHost } = config.state
+  const images = await listImages(clients, signal)
+  const image = images.find(({ refs }) => refs.some((ref) => /^galaxy-engine:\d/.test(ref)))
+  if (image === undefined) return skip('state path', 'no reference engine image is there to look at it with; `npm start` builds them')
+  const name = `.doctor-${randomBytes(6).toString('hex')}`
+  try {
+    await mkdir(path.join(root, name), { recursive: true })
+    await writeFile(path.join(root, name, 'probe'), name)
+    const isSeen = await lookAtProbe(clients, { imageId: image.id, hostFolder: path.join(rootHost, name), content: name }, signal)
+    return isSeen
+      ? ok('state path', `the daemon finds ${root} at ${rootHost}`)
+      : fail(
+          'state path',
+          `the daemon does not find ${root} at ${rootHost}`,
+          "set GALAXY_STATE_ROOT_HOST to that folder's path on the daemon's host",
+        )
+  } catch (error) {
+    return fail('state path', messageOf(error), 'make the state root writable for this user, or set GALAXY_STATE_ROOT')
+  } finally {
+    await rm(path.join(root, name), { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,190 @@
+import type { GameEnvelope } from '../api/envelope.ts'
+import type { OperationAnswer } from '../api/operation-answer.ts'
+import type { listManifests } from '../api/reads/manifests.ts'
+import type { EngineVersion } from '../model/game.ts'
+import { ageOf } from './age.ts'
+import type { ApiClient, Wire } from './client.ts'
+import { CliError } from './exit.ts'
+import type { Output } from './options.ts'
+import { type Listing, paint, printListing } from './output.ts'
+import type { Column } from './table.ts'
+import type { Terminal } from './terminal.ts'
+
+export const KINDS = ['games', 'versions', 'operations', 'manifests'] as const
+export type Kind = (typeof KINDS)[number]
+
+export interface GetOptions {
+  readonly output: Output
+  readonly selector: string | null
+  readonly limit: number
+}
+
+type Game = Wire<GameEnvelope>
+type Operation = Wire<OperationAnswer>
+interface ListAnswer<T> {
+  readonly metadata: { readonly continue: string | null }
+  readonly items: readonly T[]
+}
+
+/** `galaxy get KIND [NAME...]`. */
+export async function get(terminal: Terminal, client: ApiClient, kind: Kind, names: readonly string[], options: GetOptions): Promise<void> {
+  const nowMs = Date.now()
+  switch (kind) {
+    case 'games':
+      return printListing(terminal, options.output, await listGames(client, names, options, nowMs))
+    case 'operations':
+      return printListing(terminal, options.output, await listOperations(client, names, options, nowMs))
+    case 'versions':
+      return printListing(terminal, options.output, await listVersions(client, names))
+    case 'manifests':
+      return printListing(terminal, options.output, await listManifestFiles(client, names, nowMs))
+  }
+}
+
+async function listGames(client: ApiClient, names: readonly string[], options: GetOptions, nowMs: number): Promise<Listing<Game>> {
+  const games = names.length > 0 ? await Promise.all(names.map((name) => readGame(client, name))) : await allGames(client, options.selector)
+  const answer = names.length === 1 ? games[0] : { kind: 'GameList', items: games }
+  return { answer, rows: games, columns: gameColumns(nowMs), name: (game) => `game/${game.metadata.name}`, empty: 'no games found' }
+}
+
+export function readGame(client: ApiClient, name: string): Promise<Game> {
+  return client.call<GameEnvelope>('GET', `/games/${encodeURIComponent(name)}`)
+}
+
+/** All pages. */
+export async function allGames(client: ApiClient, selector: string | null): Promise<readonly Game[]> {
+  const games: Game[] = []
+  let next: string | null = null
+  do {
+    const query = new URLSearchParams({ ...(selector !== null && { labelSelector: selector }), ...(next !== null && { continue: next }) })
+    const page: Wire<ListAnswer<GameEnvelope>> = await client.call<ListAnswer<GameEnvelope>>('GET', `/games?${query.toString()}`)
+    games.push(...page.items)
+    next = page.metadata.continue
+  } while (next !== null)
+  return games
+}
+
+function gameColumns(nowMs: number): readonly Column<Game>[] {
+  return [
+    { title: 'NAME', value: ({ metadata }) => metadata.name },
+    { title: 'VERSION', value: ({ spec, status }) => status.engineVersion ?? spec?.engineVersion ?? null },
+    { title: 'DESIRED', value: wished },
+    { title: 'STATUS', value: ({ status }) => status.status ?? 'none yet' },
+    { title: 'READY', value: ({ status }) => status.ready, paint: (text, { status }) => readyColor(status.ready)(text) },
+    { title: 'REASON', value: readyReason },
+    { title: 'AGE', value: ({ metadata }) => ageOf(metadata.createdAt, nowMs) },
+    { title: 'OWNER', isWide: true, value: ({ metadata }) => metadata.managedBy },
+    { title: 'ENDPOINT', isWide: true, value: ({ status }) => status.endpoint },
+    { title: 'CONTAINER', isWide: true, value: ({ status }) => status.containerId?.slice(0, 12) ?? null },
+    { title: 'IMAGE', isWide: true, value: ({ spec, status }) => status.image ?? spec?.image ?? null },
+  ]
+}
+
+function wished({ metadata, spec }: Game): string {
+  if (metadata.deletedAt !== null) return 'Deleted'
+  return spec?.state ?? 'none'
+}
+
+export function readyReason({ status }: Game): string | null {
+  return status.conditions.find(({ type }) => type === 'Ready')?.reason ?? null
+}
+
+export function readyColor(ready: string): (text: string) => string {
+  if (ready === 'True') return paint.green
+  return ready === 'False' ? paint.red : paint.yellow
+}
+
+async function listOperations(
+  client: ApiClient,
+  games: readonly string[],
+  options: GetOptions,
+  nowMs: number,
+): Promise<Listing<Operation>> {
+  const paths = games.length === 0 ? ['/operations'] : games.map((game) => `/games/${encodeURIComponent(game)}/operations`)
+  const pages = await Promise.all(paths.map((path) => client.call<ListAnswer<OperationAnswer>>('GET', `${path}?limit=${options.limit}`)))
+  const rows = pages.flatMap(({ items }) => items)
+  return {
+    answer: { kind: 'OperationList', items: rows },
+    rows,
+    columns: operationColumns(nowMs),
+    name: ({ id }) => `operation/${id}`,
+    empty: 'no operations found',
+  }
+}
+
+function operationColumns(nowMs: number): readonly Column<Operation>[] {
+  return [
+    { title: 'ID', value: ({ id }) => id },
+    { title: 'GAME', value: ({ game }) => game },
+    { title: 'OPERATION', value: operationName },
+    { title: 'SOURCE', value: ({ source }) => source },
+    {
+      title: 'STATUS',
+      value: ({ status, errorCode }) => (errorCode === null ? status : `${status} (${errorCode})`),
+      paint: (text, { status }) => (status === 'failed' ? paint.red(text) : text),
+    },
+    { title: 'AGE', value: ({ startedAt, queuedAt }) => ageOf(startedAt ?? queuedAt, nowMs) },
+    { title: 'CAUSE', value: ({ cause }) => cause },
+    { title: 'ERROR', isWide: true, value: ({ errorMessage }) => errorMessage },
+  ]
+}
+
+export function operationName({ op, detail }: Pick<Operation, 'op' | 'detail'>): string {
+  return detail === null ? op : `${op}/${detail}`
+}
+
+type Version = EngineVersion
+async function listVersions(client: ApiClient, names: readonly string[]): Promise<Listing<Wire<Version>>> {
+  const answer = await client.call<ListAnswer<Version>>('GET', '/versions')
+  const rows = answer.items.filter(({ version }) => names.length === 0 || names.includes(version))
+  if (names.length > 0 && rows.length === 0) throw new CliError(`there is no engine version ${names.join(', ')}`)
+  const columns: readonly Column<Wire<Version>>[] = [
+    { title: 'ENGINE', value: ({ engine }) => engine },
+    { title: 'VERSION', value: ({ version }) => version },
+    { title: 'ENABLED', value: ({ enabled }) => (enabled ? 'yes' : 'no') },
+    { title: 'PROTOCOL', value: ({ protocol }) => protocol },
+    { title: 'IMAGE', value: ({ imageRef }) => imageRef ?? '(by template)' },
+  ]
+  return {
+    answer: { ...answer, items: rows },
+    rows,
+    columns,
+    name: ({ engine, version }) => `version/${engine}/${version}`,
+    empty: 'no engine versions found',
+  }
+}
+
+type Manifests = Wire<Awaited<ReturnType<typeof listManifests>>>
+async function listManifestFiles(client: ApiClient, names: readonly string[], nowMs: number): Promise<Listing<Manifests['files'][number]>> {
+  const answer = await client.call<Awaited<ReturnType<typeof listManifests>>>('GET', '/manifests')
+  const rows = answer.files.filter(({ path }) => names.length === 0 || names.includes(path))
+  const columns: readonly Column<Manifests['files'][number]>[] = [
+    { title: 'ROOT', value: ({ root }) => root },
+    { title: 'FILE', value: ({ path }) => path },
+    { title: 'DOCUMENTS', value: ({ documents }) => String(documents) },
+    { title: 'READ', value: ({ readAt }) => ageOf(readAt, nowMs) },
+    {
+      title: 'STATE',
+      value: (file) =>
+        fileState(
+          file,
+          answer.waiting.filter(({ path, root }) => path === file.path && root === file.root),
+        ),
+    },
+  ]
+  return { answer, rows, columns, name: ({ path }) => `manifest/${path}`, empty: 'no manifest files are watched' }
+}
+
+function fileState(file: Manifests['files'][number], waiting: Manifests['waiting']): string {
+  const problems = Array.isArray(file.problems) ? file.problems : []
+  if (problems.length > 0) return `${problems.length} problem(s); the last good state applies: ${problemText(problems[0])}`
+  const first = waiting[0]
+  if (first !== undefined) return `${first.name} waits to be deleted: ${first.waiting}`
+  return file.missingSince === null ? 'ok' : 'missing'
+}
+
+function problemText(problem: unknown): string {
+  if (typeof problem !== 'object' || problem === null) return String(problem)
+  const { line, column, message } = { line: '', column: '', message: JSON.stringify(problem), ...problem }
+  return `${line}:${column}: ${message}`
+}

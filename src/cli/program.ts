@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { addControllerVerbs } from './verbs-controller.ts'
+import { addGameVerbs } from './verbs-games.ts'
+import { CliError, EXIT, type ExitCode } from './exit.ts'
+import { type Terminal, warnLine } from './terminal.ts'
+
+// Only what every verb needs is imported here; a verb imports its own parts when it runs, so that `get` answers at once.
+
+const EXIT_CODES = `
+Exit codes:
+  0  done; for diff: nothing differs
+  1  refused or failed; for diff: something differs
+  2  wrong usage or configuration; for diff: any error
+  3  no controller answers
+  4  what was waited for did not happen in time`
+
+/** Runs `galaxy ARGS`. Never throws; everything is told on the terminal. */
+export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
+  endQuietlyWithTheReader(terminal)
+  try {
+    await buildProgram(terminal).parseAsync(args, { from: 'user' })
+    return EXIT.ok
+  } catch (error) {
+    return report(terminal, error)
+  }
+}
+
+function buildProgram(terminal: Terminal): Command {
+  const program = new Command('galaxy')
+    .description('Runs turn-based games in Docker: makes the machine match what was asked for, keeps it so, and says why.')
+    .version(ownVersion(), '-V, --version')
+    .showHelpAfterError('(galaxy --help tells the verbs, galaxy VERB --help its options)')
+    .addHelpText('after', EXIT_CODES)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+      getOutHelpWidth: () => terminal.columns ?? 100,
+      getErrHelpWidth: () => terminal.columns ?? 100,
+    })
+  addControllerVerbs(program, terminal)
+  addGameVerbs(program, terminal)
+  return program
+}
+
+function ownVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown'
+}
+
+/** `galaxy get games | head -1` is no failure. */
+function endQuietlyWithTheReader(terminal: Terminal): void {
+  terminal.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.ok)
+    throw error
+  })
+}
+
+/** What the reader can mend is shown as it is; anything else is a bug of ours and shows its stack. */
+function report(terminal: Terminal, error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  if (error instanceof CliError) {
+    if (error.message !== '') warnLine(terminal, error.message)
+    return error.exitCode
+  }
+  if (error instanceof Error && error.name === 'ConfigError') {
+    warnLine(terminal, error.message)
+    return EXIT.usage
+  }
+  warnLine(terminal, textOf(error))
+  return EXIT.failed
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const isBug = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError
+  if (isBug) return error.stack ?? error.message
+  return error.cause instanceof Error && !error.message.includes(error.cause.message)
+    ? `${error.message}\n${error.cause.message}`
+    : error.message
+}

@@ -1,0 +1,72 @@
+import { stripVTControlCharacters } from 'node:util'
+
+/** One column of a table; values are plain text, colour comes after the widths are known. */
+export interface Column<Row> {
+  readonly title: string
+  readonly value: (row: Row) => string | null
+  /** Shown with `-o wide` only. */
+  readonly isWide?: boolean
+  readonly paint?: (text: string, row: Row) => string
+}
+
+export interface TableStyle {
+  /** Lines are cut to fit; null cuts nothing. */
+  readonly columns: number | null
+  readonly isWide: boolean
+  readonly hasColor: boolean
+}
+
+const GAP = 3
+const NARROWEST = 6
+
+/** Columns padded with spaces and no borders, as in kubectl: good for eyes, cut and awk. */
+export function renderTable<Row>(rows: readonly Row[], allColumns: readonly Column<Row>[], style: TableStyle): string {
+  const columns = allColumns.filter((column) => style.isWide || column.isWide !== true)
+  const cells = rows.map((row) => columns.map((column) => plain(column.value(row) ?? '-')))
+  const natural = columns.map((column, index) => Math.max(column.title.length, ...cells.map((line) => line[index]?.length ?? 0)))
+  const widths = style.columns === null ? natural : fit(natural, style.columns)
+  const line = (texts: readonly string[], paint: (text: string, index: number) => string) =>
+    texts
+      .map((text, index) => paint(pad(cut(text, widths[index] ?? 0), index === texts.length - 1 ? 0 : (widths[index] ?? 0) + GAP), index))
+      .join('')
+      .trimEnd()
+  const head = line(
+    columns.map((column) => column.title),
+    (text) => text,
+  )
+  const body = rows.map((row, at) =>
+    line(cells[at] ?? [], (text, index) => (style.hasColor ? (columns[index]?.paint?.(text, row) ?? text) : text)),
+  )
+  return [head, ...body].join('\n')
+}
+
+/** On one line and harmless: an engine's or a user's text may hold escape sequences. */
+export function plain(text: string): string {
+  return stripVTControlCharacters(text).replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+}
+
+/** Takes from the widest column until the line fits. */
+function fit(natural: readonly number[], total: number): readonly number[] {
+  const widths = [...natural]
+  const length = () => widths.reduce((sum, width) => sum + width, 0) + GAP * (widths.length - 1)
+  while (length() > total) {
+    const widest = widths.indexOf(Math.max(...widths))
+    const width = widths[widest] ?? 0
+    if (width <= NARROWEST) break
+    widths[widest] = Math.max(NARROWEST, width - (length() - total), secondWidest(widths, widest))
+    if (widths[widest] === width) widths[widest] = width - 1
+  }
+  return widths
+}
+
+function secondWidest(widths: readonly number[], widest: number): number {
+  return Math.max(...widths.filter((_, index) => index !== widest), NARROWEST)
+}
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(width - 1, 0))}…`
+}
+
+function pad(text: string, width: number): string {
+  return text.padEnd(width)
+}

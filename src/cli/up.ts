@@ -1,0 +1,108 @@
+import Docker from 'dockerode'
+import { buildEngineImages } from '../../engine/image.ts'
+import type { ApiAddress } from '../api/address-file.ts'
+import { readAddress } from '../api/address-file.ts'
+import { runController } from '../app.ts'
+import type { Config, LoadedConfig } from '../config.ts'
+import { migrateToLatest } from '../database/migrate.ts'
+import { type DockerDaemon, ensureDockerDaemon } from '../local/docker-daemon.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../local/embedded-postgres.ts'
+import { createProgress, type Progress } from '../local/progress.ts'
+import { createLog, createPrettyLog, type Log } from '../log.ts'
+import { watchConvergence } from './convergence.ts'
+import { dockerEnvironment } from './docker-environment.ts'
+import { recordController, runningControllers } from './running-controllers.ts'
+import { stopOnSignals } from './signals.ts'
+import { type Terminal, warnLine } from './terminal.ts'
+
+/** `galaxy up`, which `npm start` runs: everything that is needed, then the controller, until a signal (spec 5, "Start-up"). */
+export async function up(terminal: Terminal, { config, origins }: LoadedConfig): Promise<void> {
+  const [running] = await runningControllers(config.dataDir)
+  if (running !== undefined) return sayRunning(terminal, config, running.pid)
+  const stop = stopOnSignals(terminal, config.timings.stopDeadlineMs)
+  const progress = createProgress({ isTTY: terminal.isStderrTty, write: (text) => terminal.stderr.write(text) })
+  const forget = await recordController(config.dataDir)
+  try {
+    // Only where nobody has decided it: GALAXY_DOCKER_NETWORK_CREATE=false is honoured.
+    const createNetwork = origins['docker.createNetwork'] === 'default' || config.docker.createNetwork
+    await prepareAndRun(terminal, { ...config, docker: { ...config.docker, createNetwork } }, stop.signal, progress)
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+  } finally {
+    await forget()
+    stop.dispose()
+  }
+}
+
+async function prepareAndRun(terminal: Terminal, config: Config, signal: AbortSignal, progress: Progress): Promise<void> {
+  const startedMs = performance.now()
+  const { dataDir } = config
+  // The images are built while the database comes up.
+  const docker = await progress.step('Docker', () =>
+    ensureDockerDaemon({ env: dockerEnvironment(terminal.env, config), dataDir, signal, onProgress: progress.line }),
+  )
+  const images = buildImages(docker, signal, progress)
+  images.catch(() => undefined)
+  const database = config.databaseUrl === null ? await startDatabase(config, signal, progress) : null
+  try {
+    const databaseUrl = database?.url ?? config.databaseUrl ?? ''
+    const migrations = await migrateToLatest(databaseUrl)
+    if (migrations.length > 0) progress.line(`Database schema: ${migrations.join(', ')}`)
+    await images
+    await runWatched(terminal, { ...config, databaseUrl }, docker, signal, progress, startedMs)
+  } finally {
+    await database?.stop()
+    if (signal.aborted) sayStopped(terminal)
+  }
+}
+
+/** Quick when they are there, which is the usual case: then nothing is said. */
+async function buildImages({ address }: DockerDaemon, signal: AbortSignal, { line }: Progress): Promise<void> {
+  const { kind: _, ...where } = address
+  await buildEngineImages({ docker: new Docker(where), signal, onProgress: line })
+}
+
+function startDatabase({ dataDir, instance }: Config, signal: AbortSignal, progress: Progress): Promise<EmbeddedPostgres> {
+  return progress.step('Database', () => startEmbeddedPostgres({ dataDir, instance, signal, onProgress: progress.line }))
+}
+
+async function runWatched(
+  terminal: Terminal,
+  config: Config,
+  docker: DockerDaemon,
+  signal: AbortSignal,
+  progress: Progress,
+  startedMs: number,
+): Promise<void> {
+  const log = await openLog(terminal, config)
+  const watching = new AbortController()
+  let watched: Promise<void> = Promise.resolve()
+  const onReady = (api: ApiAddress) => {
+    progress.line(`Controller: ${api.url} after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
+    const watchSignal = AbortSignal.any([signal, watching.signal])
+    watched = watchConvergence(terminal, api, watchSignal, progress.line).catch((error: unknown) =>
+      log.warn({ err: error }, "the start can't be watched"),
+    )
+  }
+  try {
+    await runController(config, { signal, log, docker: docker.address, onReady })
+  } finally {
+    watching.abort()
+    await watched
+  }
+}
+
+/** A person has been told by the progress lines; what is left to say is what goes wrong. */
+function openLog(terminal: Terminal, { log }: Config): Promise<Log> | Log {
+  const isQuiet = log.level === 'trace' || log.level === 'debug' || log.level === 'info'
+  return terminal.isStdoutTty ? createPrettyLog(isQuiet ? 'warn' : log.level) : createLog(log.level)
+}
+
+async function sayRunning(terminal: Terminal, config: Config, pid: number): Promise<void> {
+  const address = await readAddress(config.dataDir)
+  warnLine(terminal, `Galaxy runs here already (pid ${pid}${address === null ? '' : `, ${address.url}`}); end it with \`npm run down\``)
+}
+
+function sayStopped(terminal: Terminal): void {
+  warnLine(terminal, 'Stopped. The games keep running; `npm start` takes them up again, `npm run down` ends them.')
+}

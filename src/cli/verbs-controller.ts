@@ -1,0 +1,52 @@
+import type { Command } from 'commander'
+import { loadConfigFor } from './context.ts'
+import { type Output, outputOption } from './options.ts'
+import type { Terminal } from './terminal.ts'
+
+/** The verbs that need no running controller. */
+export function addControllerVerbs(program: Command, terminal: Terminal): void {
+  program
+    .command('up')
+    .description('start everything that is needed and the controller; Ctrl-C stops it and leaves the games running')
+    .action(async () => {
+      const [loaded, { up }] = await Promise.all([loadConfigFor(terminal), import('./up.ts')])
+      await up(terminal, loaded)
+    })
+  program
+    .command('down')
+    .description('end the games and all that `up` started; keeps their state and the database')
+    .action(async () => {
+      const [{ config }, { down }] = await Promise.all([loadConfigFor(terminal), import('./down.ts')])
+      await down(terminal, config)
+    })
+  program
+    .command('controller')
+    .description('run the controller alone, over GALAXY_DATABASE_URL and a Docker daemon that are there')
+    .action(async () => {
+      const [loaded, { runControllerVerb }] = await Promise.all([loadConfigFor(terminal), import('./controller.ts')])
+      await runControllerVerb(terminal, loaded)
+    })
+  program
+    .command('migrate')
+    .description('bring the database up to this release')
+    .action(async () => {
+      const [{ config }, { migrate }] = await Promise.all([loadConfigFor(terminal), import('./migrate.ts')])
+      await migrate(terminal, config)
+    })
+  program
+    .command('config')
+    .description('show the settings that apply and where each comes from; secrets are hidden')
+    .addOption(outputOption())
+    .action(async (options: { output: Output }) => {
+      const [loaded, { showConfig }] = await Promise.all([loadConfigFor(terminal), import('./show-config.ts')])
+      await showConfig(terminal, loaded, options.output)
+    })
+  program
+    .command('doctor')
+    .description('check Docker, network, database, clock, disk and permissions, and say what to do')
+    .option('--json', 'findings as JSON')
+    .action(async (options: { json?: boolean }) => {
+      const [{ config }, { doctor }] = await Promise.all([loadConfigFor(terminal), import('./doctor.ts')])
+      await doctor(terminal, config, options.json === true)
+    })
+}

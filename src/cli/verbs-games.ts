@@ -1,0 +1,139 @@
+import { Argument, type Command, Option } from 'commander'
+import { openClientFor } from './context.ts'
+import { CliError, EXIT } from './exit.ts'
+import { type Output, outputOption, positiveInteger, selectorOption } from './options.ts'
+import type { Terminal } from './terminal.ts'
+
+const KINDS = ['games', 'versions', 'operations', 'manifests'] as const
+
+/** The verbs that speak to the running controller. */
+export function addGameVerbs(program: Command, terminal: Terminal): void {
+  addApply(program, terminal)
+  addDiff(program, terminal)
+  addGet(program, terminal)
+  addDescribe(program, terminal)
+  addDelete(program, terminal)
+  addWait(program, terminal)
+  addPrune(program, terminal)
+}
+
+const FILES = new Option('-f, --filename <path...>', 'manifests: a file, a folder, or - for stdin').makeOptionMandatory()
+
+function addApply(program: Command, terminal: Terminal): void {
+  program
+    .command('apply')
+    .description('make games and engine versions as the manifests say')
+    .addOption(FILES)
+    .option('--force-conflicts', 'take over games that somebody else manages')
+    .option('--dry-run', 'say what would change, change nothing')
+    .action(async (options: { filename: string[]; forceConflicts?: boolean; dryRun?: boolean }) => {
+      const [client, { apply }] = await Promise.all([openClientFor(terminal), import('./apply.ts')])
+      await apply(terminal, client, { paths: options.filename, force: options.forceConflicts === true, dryRun: options.dryRun === true })
+    })
+}
+
+function addDiff(program: Command, terminal: Terminal): void {
+  program
+    .command('diff')
+    .description('show what apply would change and what the controller would do; exit 0: nothing, 1: something, 2: error')
+    .addOption(FILES)
+    .option('--force-conflicts', 'as apply would with it')
+    .action(async (options: { filename: string[]; forceConflicts?: boolean }) => {
+      const { diff } = await import('./apply.ts')
+      await diff(terminal, () => openClientFor(terminal), { paths: options.filename, force: options.forceConflicts === true })
+    })
+}
+
+function addGet(program: Command, terminal: Terminal): void {
+  program
+    .command('get')
+    .description('list games, engine versions, operations (newest first; of the named games) or watched manifests')
+    .addArgument(new Argument('<kind>', 'what to list').choices([...KINDS, ...KINDS.map((kind) => kind.slice(0, -1))]))
+    .argument('[name...]', 'only these')
+    .addOption(outputOption())
+    .addOption(selectorOption())
+    .option('--limit <n>', 'at most so many operations', positiveInteger, 20)
+    .action(async (given: string, names: string[], options: { output: Output; selector?: string; limit: number }) => {
+      const kind = KINDS.find((known) => known === given || known.slice(0, -1) === given)
+      if (kind === undefined) throw new CliError(`there is no kind ${given}`, EXIT.usage)
+      const [client, { get }] = await Promise.all([openClientFor(terminal), import('./get.ts')])
+      await get(terminal, client, kind, names, { output: options.output, selector: options.selector ?? null, limit: options.limit })
+    })
+}
+
+function addDescribe(program: Command, terminal: Terminal): void {
+  program
+    .command('describe')
+    .description('tell everything about a game: desired, observed, conditions, what comes next, last operations')
+    .addArgument(gameKind())
+    .argument('<name>', 'game id')
+    .action(async (_kind: string, name: string) => {
+      const [client, { describeGame }] = await Promise.all([openClientFor(terminal), import('./describe.ts')])
+      await describeGame(terminal, client, name)
+    })
+}
+
+function addDelete(program: Command, terminal: Terminal): void {
+  program
+    .command('delete')
+    .description('stop a game, remove its container and forget it; its state folder stays unless --purge-state is given')
+    .addArgument(gameKind())
+    .argument('<name...>', 'game ids')
+    .option('--purge-state', "delete the state folder too; it can't be brought back")
+    .option('--dry-run', 'say what would happen, change nothing')
+    .action(async (_kind: string, names: string[], options: { purgeState?: boolean; dryRun?: boolean }) => {
+      const [client, { deleteGames }] = await Promise.all([openClientFor(terminal), import('./delete.ts')])
+      await deleteGames(terminal, client, names, { purgeState: options.purgeState === true, dryRun: options.dryRun === true })
+    })
+}
+
+function addWait(program: Command, terminal: Terminal): void {
+  program
+    .command('wait')
+    .description('wait until games meet a condition, are gone, or an operation has ended')
+    .argument('[name...]', 'game ids, also as game/ID')
+    .requiredOption('--for <goal>', 'condition=Ready, condition=Ready=False, delete, or operation=ID')
+    .option('--timeout <duration>', 'how long, such as 90s or 5m', '30s')
+    .option('--all', 'all games')
+    .addOption(selectorOption())
+    .action(async (names: string[], options: { for: string; timeout: string; all?: boolean; selector?: string }) => {
+      const [client, { parseGoal, wait }, { parseDuration }] = await Promise.all([
+        openClientFor(terminal),
+        import('./wait.ts'),
+        import('../config/values.ts'),
+      ])
+      const goal = parseGoal(options.for)
+      if (goal === null)
+        throw new CliError(`--for=${options.for} is none of condition=Ready, condition=Ready=False, delete, operation=ID`, EXIT.usage)
+      const timeoutMs = parseDuration(options.timeout)
+      if (timeoutMs === null) throw new CliError(`--timeout=${options.timeout} is no duration such as 90s or 5m`, EXIT.usage)
+      await wait(terminal, client, {
+        goal,
+        names: gameNames(names),
+        selector: options.selector ?? null,
+        isAll: options.all === true,
+        timeoutMs,
+      })
+    })
+}
+
+function addPrune(program: Command, terminal: Terminal): void {
+  program
+    .command('prune')
+    .description('show what vanished from the watched folder and waits for a yes before it is deleted')
+    .option('--confirm', 'delete it')
+    .action(async (options: { confirm?: boolean }) => {
+      const [client, { prune }] = await Promise.all([openClientFor(terminal), import('./prune.ts')])
+      await prune(terminal, client, options.confirm === true)
+    })
+}
+
+function gameKind(): Argument {
+  return new Argument('<kind>', 'what it is').choices(['game', 'games'])
+}
+
+/** `game/andromeda`, `game andromeda` and `andromeda` mean the same. */
+function gameNames(names: readonly string[]): readonly string[] {
+  const bare = names[0] === 'game' || names[0] === 'games' ? names.slice(1) : names
+  return bare.map((name) => name.replace(/^games?\//, ''))
+}

@@ -1,0 +1,55 @@
+import path from 'node:path'
+import type { Config, ConfigProblem } from '../config.ts'
+import { DEFAULT_INSTANCE } from '../model/labels.ts'
+import type { Settings } from './schema.ts'
+
+/** Fills in what one setting takes from another, and checks what only two together can get wrong. */
+export function resolveConfig(
+  settings: Settings,
+  cwd: string,
+): { readonly config: Config; readonly contradictions: readonly ConfigProblem[] } {
+  const { instance, docker, state, defaults, manifests } = settings
+  const { probeFailures, ...durations } = settings.timings
+  const dataDir = path.resolve(cwd, settings.dataDir)
+  const root = state.root ?? path.join(dataDir, 'games')
+  const { rescan, ...watched } = manifests
+  const { cpus, memory, pids } = defaults
+  const config: Config = {
+    ...settings,
+    dataDir,
+    docker: { ...docker, network: docker.network ?? (instance === DEFAULT_INSTANCE ? 'galaxy' : `${instance}.galaxy`) },
+    state: {
+      ...state,
+      root,
+      rootHost: state.rootHost ?? root,
+      mode: state.mode ?? (state.owner === null ? 0o777 : 0o700),
+    },
+    defaults: { limits: { cpus, memoryBytes: memory, pids } },
+    manifests: { ...watched, dir: path.resolve(cwd, manifests.dir), rescanMs: rescan },
+    timings: { ...inMs(durations), probeFailures },
+  }
+  return { config: deepFreeze(config), contradictions: contradictionsIn(config) }
+}
+
+/** `{ lease: 5000 }` → `{ leaseMs: 5000 }`: inside, a duration's name carries its unit. */
+function inMs<T extends Readonly<Record<string, number>>>(durations: T): { readonly [K in keyof T & string as `${K}Ms`]: number } {
+  const renamed = Object.entries(durations).map(([name, value]) => [`${name}Ms`, value])
+  return Object.fromEntries(renamed) as ReturnType<typeof inMs<T>> // fromEntries forgets the keys
+}
+
+function contradictionsIn(config: Config): readonly ConfigProblem[] {
+  const { leaseMs, leaseRenewMs } = config.timings
+  if (leaseRenewMs * 2 <= leaseMs) return []
+  return [
+    {
+      name: 'GALAXY_LEASE_RENEW',
+      found: `${leaseRenewMs} ms`,
+      expected: `at most half of GALAXY_LEASE (${leaseMs} ms), so that one renewal may fail`,
+    },
+  ]
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(deepFreeze)
+  return Object.freeze(value)
+}

@@ -1,0 +1,59 @@
+import type { ImageFacts } from '../model/image.ts'
+import { oneAtATime } from './one-at-a-time.ts'
+
+export interface HostSource {
+  listImages(signal: AbortSignal): Promise<readonly ImageFacts[]>
+  networkExists(name: string, signal: AbortSignal): Promise<boolean>
+}
+
+/** What the host has beside containers: its images, and whether the games' network is there. */
+export class HostFacts {
+  #images: readonly ImageFacts[] = []
+  /** What our own calls told while a reading was under way; that reading may be older. */
+  #learned: ImageFacts[] | null = null
+  #isNetworkPresent = false
+  /** Reads all images again. */
+  readonly readImages: () => Promise<void>
+  readonly readNetwork: () => Promise<void>
+
+  constructor(source: HostSource, network: string, signal: AbortSignal) {
+    this.readImages = oneAtATime(async () => {
+      const learned: ImageFacts[] = []
+      this.#learned = learned
+      const images = await source.listImages(signal).finally(() => {
+        this.#learned = null
+      })
+      this.#images = learned.reduce(withImage, images)
+    })
+    this.readNetwork = oneAtATime(async () => {
+      this.#isNetworkPresent = await source.networkExists(network, signal)
+    })
+  }
+
+  /** Facts of an image by reference or id; null when the host does not have it. */
+  image(ref: string): ImageFacts | null {
+    return this.#images.find((image) => image.id === ref || image.refs.includes(ref)) ?? null
+  }
+
+  learnImage(facts: ImageFacts): void {
+    this.#learned?.push(facts)
+    this.#images = withImage(this.#images, facts)
+  }
+
+  get isNetworkPresent(): boolean {
+    return this.#isNetworkPresent
+  }
+
+  setNetworkPresent(isPresent: boolean): void {
+    this.#isNetworkPresent = isPresent
+  }
+}
+
+/** A reference means one image: the one it was seen to mean last. */
+function withImage(images: readonly ImageFacts[], facts: ImageFacts): readonly ImageFacts[] {
+  return [...images.filter((image) => image.id !== facts.id).map((image) => withoutRefs(image, facts.refs)), facts]
+}
+
+function withoutRefs(image: ImageFacts, refs: readonly string[]): ImageFacts {
+  return image.refs.some((ref) => refs.includes(ref)) ? { ...image, refs: image.refs.filter((ref) => !refs.includes(ref)) } : image
+}

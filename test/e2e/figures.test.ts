@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createDeployment, type Deployment, idleImage, type RunningController } from '../support/deployment.ts'
+import { countStatements, type StatementCounter } from '../support/statements.ts'
+import { until } from '../support/until.ts'
+
+describe('what a pass costs', () => {
+  let deployment: Deployment
+  let controller: RunningController
+  let statements: StatementCounter
+  const calls: string[] = []
+
+  beforeAll(async () => {
+    // No poll, resync or watchdog of its own accord: every call that is counted is one that the test brought about.
+    deployment = await createDeployment({ 'timings.resync': '1h', 'timings.eventWatchdog': '1h', 'timings.probeInterval': '1h' })
+    statements = await countStatements(deployment.databaseUrl)
+    controller = await deployment.start({ onDockerCall: (kind) => calls.push(kind) })
+    // The network is known from the first game on, and so is the image.
+    await deployment.query("INSERT INTO desired_games (game_id, engine_version) VALUES ('first', '1.0.0')")
+    await deployment.untilStatus('first', 'running')
+  })
+  afterAll(() => deployment.dispose())
+  beforeEach(() => {
+    calls.length = 0
+  })
+
+  it('starts a game with 3 Docker calls and at most 3 SQL round trips from opening its operation to closing it', async () => {
+    await statements.reset()
+    await deployment.query('INSERT INTO desired_games (game_id, image_ref) VALUES ($1, $2)', ['counted', idleImage('1.0.0')])
+    await deployment.untilStatus('counted', 'running')
+    await settled(controller)
+
+    expect(calls).toEqual(['container_create', 'container_start', 'container_inspect'])
+    expect(await statements.ofController()).toEqual({ open: 1, progress: 1, close: 1, other: 0 })
+  })
+
+  it('starts a game with a probe with no more than that', async () => {
+    await statements.reset()
+    await deployment.query("INSERT INTO desired_games (game_id, engine_version) VALUES ('probed', '1.0.0')")
+    await deployment.untilStatus('probed', 'running')
+    await settled(controller)
+
+    expect(calls).toEqual(['container_create', 'container_start', 'container_inspect'])
+    expect(await statements.ofController()).toEqual({ open: 1, progress: 1, close: 1, other: 0 })
+  })
+
+  it('looks at games where nothing changed with one list call each time, and not one SQL write', async () => {
+    const ids = Array.from({ length: 10 }, (_, index) => `many-${index}`)
+    await deployment.query('INSERT INTO desired_games (game_id, image_ref) SELECT unnest($1::text[]), $2', [ids, idleImage('1.0.0')])
+    for (const id of ids) await deployment.untilStatus(id, 'running')
+    await settled(controller)
+    calls.length = 0
+    const before = await statements.rowsWritten()
+    const { loop, world } = active(controller)
+    for (let resync = 0; resync < 10; resync += 1) {
+      loop.add(await world.relist())
+      loop.addAll()
+      await settled(controller)
+    }
+    expect(calls).toEqual(Array.from({ length: 10 }, () => 'container_list'))
+    expect(await statements.rowsWritten()).toEqual(before)
+  })
+
+  it('patches with create, inspect, stop, inspect, remove, rename, start, inspect', async () => {
+    await deployment.query("UPDATE desired_games SET engine_version = '1.0.1' WHERE game_id = 'probed'")
+    await until(async () => (await deployment.query<{ v: string }>("SELECT current_engine_version v FROM games WHERE game_id = 'probed' AND status = 'running'"))[0]?.v, (version) => version === '1.0.1', 'the patch is done')
+    await settled(controller)
+    expect(calls).toEqual(['container_create', 'container_inspect', 'container_stop', 'container_inspect', 'container_remove', 'container_rename', 'container_start', 'container_inspect'])
+  })
+})
+
+function active({ state }: RunningController): NonNullable<RunningController['state']['active']> {
+  if (state.active === null) throw new Error('the controller is not active')
+  return state.active
+}
+
+/** No key waits and no pass is under way, twice in a row with time between for a late event to come in. */
+async function settled(controller: RunningController): Promise<void> {
+  const { loop } = active(controller)
+  for (let quiet = 0; quiet < 5; quiet += 1) {
+    await until(() => loop.depth + loop.inFlight, (busy) => busy === 0, 'the queue is empty')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

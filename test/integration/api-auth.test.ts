@@ -1,0 +1,106 @@
+import { request } from 'node:http'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createToken } from '../../src/api/token.ts'
+import { type ApiUnderTest, startApiUnderTest } from './api-server.ts'
+
+let api: ApiUnderTest
+beforeAll(async () => {
+  api = await startApiUnderTest()
+})
+afterAll(() => api.stop())
+
+const OPERATION = '0190a0a0-0000-7000-8000-000000000000'
+const ROUTES = [
+  ['GET', '/api/v1/games'],
+  ['GET', '/api/v1/games/andromeda'],
+  ['PUT', '/api/v1/games/andromeda'],
+  ['DELETE', '/api/v1/games/andromeda'],
+  ['GET', '/api/v1/games/andromeda/plan'],
+  ['GET', '/api/v1/games/andromeda/operations'],
+  ['GET', '/api/v1/operations'],
+  ['GET', `/api/v1/operations/${OPERATION}`],
+  ['GET', '/api/v1/versions'],
+  ['GET', '/api/v1/manifests'],
+  ['POST', '/api/v1/manifests/apply'],
+  ['POST', '/api/v1/manifests/diff'],
+  ['POST', '/api/v1/manifests/prune'],
+  ['GET', '/api/v1/nothing/here'],
+  ['GET', '/elsewhere'],
+] as const
+
+describe.each(ROUTES)('%s %s', (method, path) => {
+  const body = method === 'PUT' || method === 'POST' ? {} : undefined
+
+  it.each([
+    ['no token', {}],
+    ['an unknown token', { authorization: `Bearer ${createToken()}` }],
+    ['an empty token', { authorization: 'Bearer ' }],
+    ['another scheme', { authorization: 'Basic Z2FsYXh5OmdhbGF4eQ==' }],
+  ])('is refused with %s, before anything else is looked at', async (_case, headers) => {
+    const answer = await api.call(method, path, body, headers)
+    expect(answer).toMatchObject({
+      status: 401,
+      type: expect.stringContaining('application/problem+json'),
+      body: { code: 'unauthorized', status: 401 },
+    })
+    expect(answer.headers.get('www-authenticate')).toContain('Bearer')
+  })
+
+  it('is let through with the token', async () => {
+    expect((await api.call(method, path, body)).status).not.toBe(401)
+  })
+})
+
+describe('health', () => {
+  it.each(['', '/api/v1'])('answers below "%s" without a token', async (prefix) => {
+    expect(await api.call('GET', `${prefix}/livez`, undefined, {})).toMatchObject({ status: 200, body: { ok: true } })
+    expect(await api.call('GET', `${prefix}/readyz`, undefined, {})).toMatchObject({ status: 200, body: { ok: true } })
+  })
+
+  it('tells details to a caller with the token only', async () => {
+    expect((await api.call('GET', '/readyz?verbose', undefined, {})).body).toEqual({ ok: true })
+    expect((await api.call('GET', '/readyz?verbose')).body).toMatchObject({ leader: true, checks: [{ name: 'docker', ok: true }] })
+  })
+
+  it('is not ready while a check fails, and is ready on a standby', async () => {
+    api.view.dockerOk = false
+    expect(await api.call('GET', '/readyz')).toMatchObject({ status: 503, body: { ok: false } })
+    api.view.dockerOk = true
+    api.view.leads = false
+    expect((await api.call('GET', '/readyz')).status).toBe(200)
+    api.view.leads = true
+  })
+})
+
+describe('hostile paths', () => {
+  it.each(['..%2f..%2fetc', '%2e%2e', 'a%00b', 'UPPER', 'a_b', '-a', 'a'.repeat(52), '%E2%80%AE', "a'--", 'a%0ab', '*'])(
+    'the game id %s is a bad request',
+    async (id) => {
+      const answer = await rawGet(`/api/v1/games/${id}`)
+      expect([answer.status, answer.code]).toEqual([400, 'invalid_request'])
+    },
+  )
+
+  it.each(['/api/v1/games/../../livez', '/api/v1/games//x', '//api/v1/games', '/api/v1/games/a/../b', '/api/v1/games/%'])(
+    '%s finds nothing',
+    async (path) => {
+      expect([400, 404]).toContain((await rawGet(path)).status)
+    },
+  )
+})
+
+/** fetch would tidy the path up before sending it. */
+function rawGet(path: string): Promise<{ status: number; code: string }> {
+  const { hostname, port } = new URL(api.url)
+  return new Promise((resolve, reject) => {
+    const call = request({ hostname, port, path, headers: { authorization: `Bearer ${api.token}` } }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, code: JSON.parse(Buffer.concat(chunks).toString() || '{}').code }),
+      )
+    })
+    call.on('error', reject)
+    call.end()
+  })
+}

@@ -1,0 +1,103 @@
+import { inject } from 'vitest'
+import { type ControllerView, type PlanAnswer } from '../../src/api/ports.ts'
+import { type Api, startApi } from '../../src/api/server.ts'
+import { createToken, hashToken } from '../../src/api/token.ts'
+import { loadConfig } from '../../src/config.ts'
+import { type DatabasePool, openPool } from '../../src/database/pool.ts'
+import { createLog } from '../../src/log.ts'
+import type { DesiredGame } from '../../src/model/game.ts'
+import { freshDatabase } from '../support/postgres.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly type: string
+  // Tests look into it with matchers.
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export interface ApiUnderTest {
+  readonly url: string
+  readonly token: string
+  readonly pool: DatabasePool
+  readonly view: FakeView
+  /** With the token unless headers say otherwise. */
+  call(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>
+  stop(): Promise<void>
+}
+
+/** What only a running controller knows, told by the test. */
+export interface FakeView extends ControllerView {
+  leads: boolean
+  dockerOk: boolean
+  readonly plannedFor: (DesiredGame | undefined)[]
+}
+
+/** The API over a database of its own. */
+export async function startApiUnderTest(): Promise<ApiUnderTest> {
+  const database = await freshDatabase(inject('postgresUrl'))
+  const pool = openPool({ url: database.url, applicationName: 'galaxy-api-test', max: 4 })
+  await pool.db
+    .insertInto('engine_versions')
+    .values(['1.0.0', '1.0.1'].map((version) => ({ version })))
+    .execute()
+  const view = fakeView()
+  const stop = new AbortController()
+  const token = createToken()
+  const { config } = loadConfig({ env: { GALAXY_API_PORT: '0' }, cwd: inject('runFolder') })
+  const api: Api = await startApi({ config, db: pool.db, view, tokenHash: hashToken(token), signal: stop.signal, log: createLog('silent') })
+  return {
+    url: api.url,
+    token,
+    pool,
+    view,
+    call: (method, path, body, headers = { authorization: `Bearer ${token}` }) => call(`${api.url}${path}`, method, body, headers),
+    stop: async () => {
+      stop.abort()
+      await api.close()
+      await pool.close()
+      await database.drop()
+    },
+  }
+}
+
+function fakeView(): FakeView {
+  const plannedFor: (DesiredGame | undefined)[] = []
+  return {
+    leads: true,
+    dockerOk: true,
+    plannedFor,
+    isLeader() {
+      return this.leads
+    },
+    readiness() {
+      return [{ name: 'docker', ok: this.dockerOk, detail: this.dockerOk ? 'connected' : 'no answer' }]
+    },
+    async planFor(gameId, hypothetical): Promise<PlanAnswer> {
+      plannedFor.push(hypothetical)
+      return { text: `${gameId}: start`, actions: 2 }
+    },
+    confirmPrune: async () => ['game/old'],
+  }
+}
+
+async function call(url: string, method: string, body: unknown, headers: Readonly<Record<string, string>>): Promise<Answer> {
+  const isRaw = typeof body === 'string'
+  const response = await fetch(url, {
+    method,
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    ...(body !== undefined && { body: isRaw ? body : JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  return {
+    status: response.status,
+    headers: response.headers,
+    type: response.headers.get('content-type') ?? '',
+    body: text === '' ? {} : JSON.parse(text),
+  }
+}
+
+/** A Game document as JSON. */
+export function gameBody(name: string, spec: object = {}, labels: Readonly<Record<string, string>> = {}): object {
+  return { apiVersion: 'galaxy.dev/v1alpha1', kind: 'Game', metadata: { name, labels }, spec: { engineVersion: '1.0.0', ...spec } }
+}

@@ -1,0 +1,378 @@
+import { mkdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { openPool } from '../../src/database/pool.ts'
+import { renderProblem } from '../../src/desired/manifest/document.ts'
+import { watchManifests } from '../../src/desired/manifest/folder.ts'
+import { confirmPrune } from '../../src/desired/manifest/prune.ts'
+import { createRescan } from '../../src/desired/manifest/rescan.ts'
+import { manifestReport } from '../../src/desired/manifest/report.ts'
+import { readDesired } from '../../src/desired/rows.ts'
+import { writeAs } from '../../src/desired/writer.ts'
+import {
+  type Folder,
+  game,
+  makeFolder,
+  openSetting,
+  POLICY,
+  type Rescans,
+  type Setting,
+  startRescans,
+  version,
+  writesOf,
+} from './manifest-builders.ts'
+
+let setting: Setting
+let folder: Folder
+let rescans: Rescans
+
+beforeEach(async () => {
+  setting = await openSetting(inject('postgresUrl'))
+  folder = await makeFolder()
+  await folder.write('versions.yaml', version('1.0.0'))
+  rescans = startRescans(setting, folder)
+})
+afterEach(async () => {
+  await setting.end()
+  await folder.end()
+})
+
+const gamesNow = async () => {
+  const { games } = await readDesired(setting.term.db)
+  return Object.fromEntries(games.map((each) => [each.gameId, each]))
+}
+const idsNow = async () =>
+  Object.values(await gamesNow())
+    .filter(({ deletedAt }) => deletedAt === null)
+    .map(({ gameId }) => gameId)
+    .sort()
+
+describe('a watched folder', () => {
+  it('is applied whole, folders inside it too, and owns its games', async () => {
+    await folder.write('a.yaml', game('a'), game('b'))
+    await folder.write('more/c.yml', game('c'))
+    const report = await rescans.after(0)
+    expect(report.problems).toEqual([])
+    expect(await gamesNow()).toMatchObject({
+      a: { managedBy: 'manifest:root', writtenRef: 'a.yaml:1' },
+      b: { writtenRef: 'a.yaml:6' },
+      c: { writtenRef: 'more/c.yml:1' },
+    })
+  })
+
+  it('writes nothing while nothing changes, also after a touch, and for a controller that has just taken over', async () => {
+    await folder.write('a.yaml', game('a'))
+    await rescans.after(0)
+    const before = await writesOf(setting)
+    await utimes(join(folder.dir, 'a.yaml'), new Date(), new Date())
+    for (let round = 0; round < 3; round += 1) await rescans.after(10_000)
+    const successor = startRescans(setting, folder)
+    await utimes(join(folder.dir, 'a.yaml'), new Date(0), new Date(0))
+    await successor.after(0)
+    await successor.after(10_000)
+    expect(await writesOf(setting)).toBe(before)
+  })
+
+  it('enforces what it owns, and leaves an operator’s stop and pause alone', async () => {
+    await folder.write('a.yaml', game('a', 'engineVersion: 1.0.0, state: Running, paused: false'))
+    await rescans.after(0)
+    await sql`UPDATE desired_games SET state = 'stopped', stop_reason = 'admin_request', paused = true`.execute(setting.term.db)
+    await writeAs(setting.term.db, { source: 'manifest:root', sourceRef: null }, (trx) =>
+      sql`UPDATE desired_games SET time_zone = 'Europe/Berlin'`.execute(trx),
+    )
+    const report = await rescans.after(10_000)
+    expect(report.results).toMatchObject([{ outcome: 'changed', changes: [{ path: 'timeZone', before: 'Europe/Berlin', after: 'UTC' }] }])
+    expect(await gamesNow()).toMatchObject({ a: { state: 'stopped', paused: true, timeZone: 'UTC' } })
+    await folder.write('a.yaml', game('a', 'engineVersion: 1.0.0, state: Running, paused: true'))
+    await rescans.after(10_000)
+    expect(await gamesNow()).toMatchObject({ a: { state: 'stopped', paused: true } })
+    await folder.write('a.yaml', game('a', 'engineVersion: 1.0.0, state: Stopped, stopReason: timeout'))
+    await rescans.after(10_000)
+    await folder.write('a.yaml', game('a', 'engineVersion: 1.0.0, state: Running'))
+    await rescans.after(10_000)
+    expect(await gamesNow()).toMatchObject({ a: { state: 'running', stopReason: null, paused: false } })
+  })
+
+  it('tells a conflict with another owner, and changes nothing of that game', async () => {
+    await sql`INSERT INTO desired_games (game_id, engine_version) VALUES ('a', '2.0.0')`.execute(setting.term.db)
+    await folder.write('a.yaml', game('b'), game('a'))
+    const report = await rescans.after(0)
+    expect(report.problems.map(renderProblem)).toEqual([
+      'a.yaml:6:1: game a is managed by lobby, not by manifest:root; change it there, or take it over with --force-conflicts',
+    ])
+    expect(await gamesNow()).toMatchObject({ a: { engineVersion: '2.0.0' }, b: {} })
+  })
+
+  it('ignores what editors and tools leave behind', async () => {
+    await folder.write('a.yaml', game('a'))
+    for (const name of ['.a.yaml.swp', 'a.yaml~', '#a.yaml#', '.#a.yaml', 'a.yaml.bak', '4913', '..data/x.yaml', 'README.md'])
+      await folder.write(name, game('noise'))
+    const report = await rescans.after(0)
+    expect(report.problems).toEqual([])
+    expect(await idsNow()).toEqual(['a'])
+  })
+
+  it('follows links as a ConfigMap swaps them', async () => {
+    await folder.write('..first/a.yaml', game('a'))
+    await folder.write('..second/a.yaml', game('a', 'engineVersion: 1.0.0, timeZone: Europe/Berlin'))
+    await symlink('..first', join(folder.dir, '..data'))
+    await symlink(join('..data', 'a.yaml'), join(folder.dir, 'a.yaml'))
+    await rescans.after(0)
+    expect(await gamesNow()).toMatchObject({ a: { timeZone: 'UTC' } })
+    await symlink('..second', join(folder.dir, '..next'))
+    await rename(join(folder.dir, '..next'), join(folder.dir, '..data'))
+    await rescans.after(10_000)
+    expect(await gamesNow()).toMatchObject({ a: { timeZone: 'Europe/Berlin' } })
+  })
+})
+
+describe('a bad file', () => {
+  beforeEach(async () => {
+    await folder.write('a.yaml', game('a'), game('b'))
+    await folder.write('c.yaml', game('c'))
+    await rescans.after(0)
+  })
+
+  it('keeps its last good content in force, also for the next controller, and others go on', async () => {
+    await folder.write('a.yaml', game('a', 'engineVersion: 1.0.0, timeZone: UTC'), 'kind: Gam')
+    await folder.write('c.yaml', game('c', 'engineVersion: 1.0.0, paused: true'))
+    for (const each of [rescans, startRescans(setting, folder)]) {
+      const report = await each.after(60_000)
+      expect(report.problems.map(renderProblem)).toEqual(['a.yaml:6:7: kind is "Gam"; expected Game or EngineVersion'])
+      expect(report.waiting).toEqual([])
+    }
+    expect(await gamesNow()).toMatchObject({ a: {}, b: {}, c: { paused: true } })
+    expect(await manifestReport(setting.term.db)).toMatchObject([
+      { root: 'root', path: 'a.yaml', status: 'bad', documents: ['Game a', 'Game b'], problems: [{ line: 6 }] },
+      { path: 'c.yaml', status: 'ok' },
+      { path: 'versions.yaml', status: 'ok' },
+    ])
+    await folder.write('a.yaml', game('a'), game('b'))
+    expect((await rescans.after(60_000)).problems).toEqual([])
+  })
+
+  it.each<[string, () => Promise<void>]>([
+    ['of no length', () => truncate(join(folder.dir, 'a.yaml'))],
+    ['of 10 MB', () => writeFile(join(folder.dir, 'a.yaml'), 'x'.repeat(10_000_000))],
+    ['cut within a document', () => folder.write('a.yaml', game('a').slice(0, -12))],
+    ['that is a link to nowhere', () => folder.remove('a.yaml').then(() => symlink('nowhere', join(folder.dir, 'a.yaml')))],
+    ['of bytes that are no text', () => writeFile(join(folder.dir, 'a.yaml'), Buffer.from([0xff, 0xfe, 0x00]))],
+    [
+      'with an alias bomb',
+      () => folder.write('a.yaml', `a: &a [x, x]\n${Array.from({ length: 20 }, (_, index) => `b${index}: &a [*a, *a]`).join('\n')}\n`),
+    ],
+  ])('deletes nothing: %s', async (_name, spoil) => {
+    await spoil()
+    await utimes(join(folder.dir, 'a.yaml'), new Date(0), new Date(0)).catch(() => {})
+    for (let round = 0; round < 4; round += 1) await rescans.after(60_000)
+    expect(await idsNow()).toEqual(['a', 'b', 'c'])
+  })
+
+  it('is one that names a game of another file: that file keeps it', async () => {
+    await folder.write('0.yaml', game('a', 'engineVersion: 1.0.0, paused: true'), game('d'))
+    const report = await rescans.after(10_000)
+    expect(report.problems.map(renderProblem)).toEqual([
+      '0.yaml:1:1: this is Game a, which a.yaml:1 has already; expected each game and engine version once',
+    ])
+    expect(await gamesNow()).toMatchObject({ a: { paused: false } })
+    expect(await idsNow()).toEqual(['a', 'b', 'c'])
+  })
+
+  it('being written just now is left for the next look', async () => {
+    await writeFile(join(folder.dir, 'a.yaml'), game('a', 'engineVersion: 1.0.0, paused: true'))
+    expect((await rescans.after(10_000)).isMoving).toBe(true)
+    expect(await gamesNow()).toMatchObject({ a: { paused: false }, b: { deletedAt: null } })
+  })
+})
+
+describe('pruning', () => {
+  beforeEach(async () => {
+    await folder.write('a.yaml', game('a'), game('b'))
+    await folder.write('c.yaml', game('c'))
+    await folder.write('d.yaml', game('d'))
+    await rescans.after(0)
+  })
+
+  it('deletes what is gone for two rescans five seconds apart, and says what it waits for', async () => {
+    await folder.remove('c.yaml')
+    const first = await rescans.after(10_000)
+    expect(first.waiting).toEqual([
+      { kind: 'Game', name: 'c', waiting: 'gone from the folder; deleted if it is still gone at a rescan at least 5 s later' },
+    ])
+    expect((await rescans.after(1_000)).deleted).toEqual([])
+    expect(await idsNow()).toEqual(['a', 'b', 'c', 'd'])
+    expect((await rescans.after(4_000)).deleted).toEqual(['Game c'])
+    expect(await gamesNow()).toMatchObject({ c: { writtenBy: 'manifest:root', writtenRef: 'c.yaml:1', purgeState: false } })
+    const before = await writesOf(setting)
+    expect((await rescans.after(10_000)).waiting).toEqual([])
+    expect(await writesOf(setting)).toBe(before)
+    expect((await manifestReport(setting.term.db)).map(({ path }) => path)).toEqual(['a.yaml', 'd.yaml', 'versions.yaml'])
+  })
+
+  it('takes a document back that reappears, in the same file or in another', async () => {
+    await folder.remove('c.yaml')
+    await folder.write('a.yaml', game('a'))
+    await rescans.after(10_000)
+    await folder.write('c.yaml', game('c'))
+    await folder.write('moved.yaml', game('b'))
+    expect((await rescans.after(10_000)).waiting).toEqual([])
+    for (let round = 0; round < 3; round += 1) expect((await rescans.after(60_000)).deleted).toEqual([])
+    expect(await idsNow()).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('survives a file that is cut at a document border while it is rewritten', async () => {
+    await folder.write('a.yaml', game('a'))
+    await rescans.after(10_000)
+    await folder.write('a.yaml', game('a'), game('b'))
+    await rescans.after(10_000)
+    expect(await idsNow()).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it.each<[string, () => Promise<void>, string]>([
+    ['another file is bad', () => folder.write('d.yaml', 'kind: [').then(() => folder.remove('c.yaml')), 'but d.yaml has a problem'],
+    [
+      'another file is being written',
+      () => writeFile(join(folder.dir, 'd.yaml'), game('d', 'engineVersion: 1.0.0, paused: true')).then(() => folder.remove('c.yaml')),
+      'but d.yaml is being written',
+    ],
+    [
+      'more than half would go at once',
+      () => Promise.all(['a.yaml', 'c.yaml'].map(folder.remove)).then(() => {}),
+      'but 3 of 4 games would go at once',
+    ],
+    [
+      'the folder is empty',
+      () => Promise.all(['a.yaml', 'c.yaml', 'd.yaml', 'versions.yaml'].map(folder.remove)).then(() => {}),
+      'but the folder holds no manifest at all',
+    ],
+  ])('waits while %s', async (_name, change, reason) => {
+    await change()
+    await rescans.after(10_000)
+    if (reason.includes('written')) await utimes(join(folder.dir, 'd.yaml'), new Date(), new Date())
+    const report = await rescans.after(10_000)
+    expect(report.waiting.map(({ waiting }) => waiting)).toContain(`gone from the folder, ${reason}; galaxy prune --confirm deletes it`)
+    const before = await writesOf(setting)
+    if (!reason.includes('written')) for (let round = 0; round < 3; round += 1) await rescans.after(60_000)
+    expect(await writesOf(setting)).toBe(before)
+    expect(await idsNow()).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('deletes half of the games at once, no more', async () => {
+    await folder.remove('c.yaml')
+    await folder.remove('d.yaml')
+    await rescans.after(10_000)
+    expect((await rescans.after(10_000)).deleted).toEqual(['Game c', 'Game d'])
+  })
+
+  it('does nothing while the folder is away', async () => {
+    await rename(folder.dir, `${folder.dir}-away`)
+    const before = await writesOf(setting)
+    for (let round = 0; round < 3; round += 1) expect((await rescans.after(60_000)).unavailable).toContain('cannot be read')
+    await rename(`${folder.dir}-away`, folder.dir)
+    expect((await rescans.after(60_000)).unavailable).toBeNull()
+    expect(await writesOf(setting)).toBe(before)
+  })
+
+  it('switched off waits for a yes', async () => {
+    const never = startRescans(setting, folder, 'never')
+    await never.after(0)
+    await folder.remove('c.yaml')
+    await never.after(10_000)
+    expect((await never.after(60_000)).waiting).toMatchObject([{ name: 'c', waiting: expect.stringContaining('pruning is off') }])
+    expect(await idsNow()).toContain('c')
+  })
+
+  it('confirmed by an operator needs no lease, and the folder forgets what is gone', async () => {
+    await folder.remove('a.yaml')
+    await folder.remove('c.yaml')
+    await rescans.after(10_000)
+    const operator = openPool({ url: setting.database.url, applicationName: 'test', max: 1 })
+    const answers = await confirmPrune(operator.db, 'root')
+    await operator.close()
+    expect(answers.map(({ name, answer }) => `${name} ${answer.kind}`)).toEqual(['c deleted', 'b deleted', 'a deleted'])
+    expect((await rescans.after(10_000)).waiting).toEqual([])
+    expect(await idsNow()).toEqual(['d'])
+  })
+
+  it('keeps an engine version that a game desires, and deletes one that none does', async () => {
+    await folder.write('more.yaml', version('2.0.0'))
+    await rescans.after(10_000)
+    await folder.remove('more.yaml')
+    await folder.write('versions.yaml', version('3.0.0'))
+    await rescans.after(10_000)
+    const report = await rescans.after(10_000)
+    expect(report.deleted).toEqual(['EngineVersion galaxy/2.0.0'])
+    expect(report.waiting).toEqual([
+      { kind: 'EngineVersion', name: 'galaxy/1.0.0', waiting: 'gone from the folder, but still desired by a, b, c, d' },
+    ])
+  })
+
+  it('leaves a game that has another owner by now', async () => {
+    await sql`UPDATE desired_games SET managed_by = 'lobby' WHERE game_id = 'c'`.execute(setting.term.db)
+    await folder.remove('c.yaml')
+    await rescans.after(10_000)
+    await rescans.after(10_000)
+    expect(await idsNow()).toContain('c')
+  })
+})
+
+describe('a controller that has lost its lease', () => {
+  it('writes nothing of what the folder asks for', async () => {
+    await folder.write('a.yaml', game('a'))
+    const stale = openPool({ url: setting.database.url, applicationName: 'test', max: 1, session: { instance: 'default', leaseEpoch: 0 } })
+    const rescan = createRescan({ dir: folder.dir, rootName: 'root', db: stale.db, policy: POLICY, prune: 'settled', nowMs: () => 0 })
+    await expect(rescan(AbortSignal.timeout(5_000))).rejects.toThrow('stale lease')
+    await stale.close()
+    expect(await gamesNow()).toEqual({})
+  })
+})
+
+describe('the watch', () => {
+  it('sees a saved file soon, reports it, and ends', async () => {
+    const reports: string[] = []
+    const errors: unknown[] = []
+    const watch = watchManifests({
+      dir: folder.dir,
+      rootName: 'root',
+      db: setting.term.db,
+      policy: POLICY,
+      prune: 'settled',
+      rescanMs: 600_000,
+      onReport: (report) => reports.push(...report.results.map(({ name, outcome }) => `${name} ${outcome}`)),
+      onError: (error) => errors.push(error),
+      signal: AbortSignal.timeout(25_000),
+    })
+    await expect.poll(() => reports, { timeout: 10_000 }).toEqual(['galaxy/1.0.0 created'])
+    await writeFile(join(folder.dir, 'a.yaml'), game('a'))
+    await expect.poll(() => reports, { timeout: 10_000 }).toEqual(['galaxy/1.0.0 created', 'a created'])
+    await writeFile(join(folder.dir, 'a.yaml'), 'kind: x')
+    await expect
+      .poll(() => watch.problems().map(renderProblem), { timeout: 10_000 })
+      .toEqual(['a.yaml:1:7: kind is "x"; expected Game or EngineVersion'])
+    await watch.stop()
+    await expect(watch.rescan()).rejects.toThrow('stopping')
+    expect(errors).toEqual([])
+  })
+
+  it('of a folder that is not there yet begins when it is', async () => {
+    await rm(folder.dir, { recursive: true })
+    const watch = watchManifests({
+      dir: folder.dir,
+      rootName: 'root',
+      db: setting.term.db,
+      policy: POLICY,
+      prune: 'settled',
+      rescanMs: 200,
+      onReport: () => {},
+      onError: () => {},
+      signal: AbortSignal.timeout(25_000),
+    })
+    expect((await watch.rescan()).unavailable).toContain('cannot be read')
+    await mkdir(folder.dir)
+    await folder.write('versions.yaml', version('1.0.0'))
+    await folder.write('a.yaml', game('a'))
+    await expect.poll(idsNow, { timeout: 10_000 }).toEqual(['a'])
+    await watch.stop()
+  })
+})

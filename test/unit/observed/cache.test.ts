@@ -1,0 +1,395 @@
+import fc from 'fast-check'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { ObservedContainer } from '../../../src/model/observed.ts'
+import type { ContainerEvent } from '../../../src/model/runtime-event.ts'
+import { ContainerCache } from '../../../src/observed/cache.ts'
+import { event, listed, neverStarted, ranFrom, runningSince, START_MS } from './told.ts'
+
+let cache: ContainerCache
+beforeEach(() => {
+  cache = new ContainerCache()
+})
+
+function list(...ours: readonly ObservedContainer[]) {
+  return cache.listEnds({ ours: ours.map(listed), otherDeployments: [] })
+}
+
+function inspect(id: string, answer: ObservedContainer | null): void {
+  cache.inspectEnds(cache.inspectBegins(id), answer)
+}
+
+const stale = (): readonly string[] => cache.staleIds('g')
+const states = (): readonly string[] => cache.of('g').map(({ id, state }) => `${id} ${state}`)
+
+describe('our own calls', () => {
+  const told = [event('create', 0), event('start', 10)]
+  const orders: readonly (readonly [string, readonly (ContainerEvent | 'answer')[]])[] = [
+    ['before the answer', [...told, 'answer']],
+    ['after the answer', ['answer', ...told]],
+    ['around the answer', [event('create', 0), 'answer', event('start', 10)]],
+    ['in the wrong order', [event('start', 10), 'answer', event('create', 0)]],
+    ['twice', [...told, 'answer', ...told]],
+  ]
+
+  it.each(orders)('create and start leave nothing to inspect when their events come %s', (_, order) => {
+    for (const each of order) {
+      if (each === 'answer') cache.learn(runningSince(9))
+      else cache.hear(each)
+    }
+    expect(stale()).toEqual([])
+    expect(states()).toEqual(['c1 running'])
+  })
+
+  it('start, after a crash that was inspected, leaves nothing to inspect', () => {
+    cache.learn(ranFrom(1, 50))
+    cache.hear(event('start', 101))
+    cache.learn(runningSince(100))
+    for (const late of [event('die', 51), event('start', 101), event('die', 51), event('start', 2)]) expect(cache.hear(late)).toBe(false)
+    expect(stale()).toEqual([])
+  })
+
+  it('stop leaves nothing to inspect', () => {
+    cache.learn(runningSince(1))
+    for (const each of [event('kill', 50), event('die', 60), event('stop', 61)]) cache.hear(each)
+    cache.learn(ranFrom(1, 59))
+    for (const each of [event('kill', 50), event('die', 60), event('stop', 61), event('start', 2)]) expect(cache.hear(each)).toBe(false)
+    expect(stale()).toEqual([])
+  })
+
+  it('remove leaves nothing to inspect, and late events of it are no news', () => {
+    cache.learn(ranFrom(1, 59))
+    cache.hear(event('destroy', 70))
+    cache.forget('c1')
+    for (const late of [event('die', 60), event('destroy', 70), event('start', 2), event('create', 0), event('oom', 55)]) expect(cache.hear(late)).toBe(false)
+    expect([states(), stale(), cache.size]).toEqual([[], [], 0])
+  })
+})
+
+describe('events', () => {
+  it('bring staleness, never facts', () => {
+    cache.learn(runningSince(1))
+    expect(cache.hear(event('die', 50))).toBe(true)
+    expect(states()).toEqual(['c1 running'])
+    expect(stale()).toEqual(['c1'])
+    inspect('c1', ranFrom(1, 49))
+    expect(states()).toEqual(['c1 exited'])
+    expect(stale()).toEqual([])
+  })
+
+  it('of a container nobody knows make it worth an inspect', () => {
+    expect(cache.hear(event('create', 0))).toBe(true)
+    expect(stale()).toEqual(['c1'])
+    expect(cache.staleIds('other')).toEqual([])
+    inspect('c1', neverStarted)
+    expect([states(), stale()]).toEqual([['c1 created'], []])
+  })
+
+  it('of a container that is gone by then end with the inspect', () => {
+    cache.hear(event('create', 0))
+    cache.hear(event('destroy', 10))
+    inspect('c1', null)
+    expect([states(), stale()]).toEqual([[], []])
+    expect(cache.hear(event('create', 0))).toBe(false)
+  })
+
+  it('that come twice while an inspect is awaited are no news', () => {
+    cache.learn(runningSince(1))
+    expect(cache.hear(event('die', 50))).toBe(true)
+    for (let time = 0; time < 1_000; time++) expect(cache.hear(event('die', 50))).toBe(false)
+  })
+
+  it('heard during an inspect stay open unless its answer shows them', () => {
+    cache.learn(runningSince(1))
+    cache.hear(event('die', 50))
+    const inspection = cache.inspectBegins('c1')
+    cache.hear(event('start', 61))
+    cache.hear(event('die', 70))
+    cache.inspectEnds(inspection, runningSince(60))
+    expect(stale()).toEqual(['c1'])
+    inspect('c1', ranFrom(60, 69))
+    expect(stale()).toEqual([])
+  })
+
+  it('that no snapshot ever shows are settled by the inspect they caused', () => {
+    cache.learn(runningSince(1))
+    cache.hear(event('update', 50))
+    inspect('c1', runningSince(1))
+    expect(stale()).toEqual([])
+  })
+})
+
+describe('out of memory', () => {
+  const isOom = (): boolean | undefined => cache.of('g')[0]?.detail?.isOomKilled
+
+  it('is known by its event where the flag is unset', () => {
+    cache.learn(runningSince(1))
+    cache.hear(event('oom', 40))
+    cache.hear(event('die', 50))
+    inspect('c1', ranFrom(1, 49))
+    expect(isOom()).toBe(true)
+  })
+
+  it('is over with the next life', () => {
+    cache.hear(event('oom', 40))
+    cache.learn(runningSince(60))
+    expect(isOom()).toBe(false)
+  })
+
+  it('is over with the next life also when the start was never told', () => {
+    cache.learn(runningSince(1))
+    cache.hear(event('oom', 40))
+    inspect('c1', ranFrom(60, 90))
+    expect(isOom()).toBe(false)
+  })
+
+  it('is not told of a new life by a late event of the old one', () => {
+    cache.learn(runningSince(60))
+    expect(cache.hear(event('oom', 40))).toBe(false)
+    cache.learn(ranFrom(60, 90))
+    expect(isOom()).toBe(false)
+  })
+
+  it('is not forgotten for a late start of the same life', () => {
+    cache.learn(runningSince(1))
+    cache.hear(event('oom', 40))
+    cache.hear(event('start', 2))
+    inspect('c1', ranFrom(1, 49))
+    expect(isOom()).toBe(true)
+  })
+})
+
+describe('an inspect', () => {
+  it('that our own call has overtaken is dropped', () => {
+    cache.learn(ranFrom(1, 50))
+    const inspection = cache.inspectBegins('c1')
+    cache.learn(runningSince(100))
+    cache.inspectEnds(inspection, ranFrom(1, 50))
+    expect(states()).toEqual(['c1 running'])
+  })
+
+  it('does not bring back what was removed meanwhile', () => {
+    cache.learn(ranFrom(1, 50))
+    const inspection = cache.inspectBegins('c1')
+    cache.forget('c1')
+    cache.inspectEnds(inspection, ranFrom(1, 50))
+    expect(states()).toEqual([])
+  })
+
+  it('does not settle what was heard after another one', () => {
+    cache.learn(runningSince(1))
+    cache.hear(event('die', 50))
+    const [early, late] = [cache.inspectBegins('c1'), cache.inspectBegins('c1')]
+    cache.inspectEnds(late, ranFrom(1, 49))
+    cache.hear(event('start', 61))
+    cache.inspectEnds(early, ranFrom(1, 49))
+    expect(stale()).toEqual(['c1'])
+  })
+
+  it('of a container that moved to another game by its labels moves it', () => {
+    cache.learn(runningSince(1))
+    cache.learn(runningSince(1, { gameId: 'h' }))
+    expect([cache.of('g'), cache.of('h').length, [...cache.games()]]).toEqual([[], 1, ['h']])
+  })
+})
+
+describe('a list', () => {
+  const a = runningSince(1, { id: 'a', gameId: 'a' })
+  const b = runningSince(1, { id: 'b', gameId: 'b' })
+
+  it('in which nothing changed tells nothing and keeps what inspects told', () => {
+    cache.learn(a)
+    cache.learn(b)
+    const before = cache.of('a')[0]
+    cache.listBegins()
+    expect(list(a, b)).toEqual({ changed: new Set(), untold: new Set() })
+    expect(cache.of('a')[0]).toBe(before)
+  })
+
+  it.each<readonly [string, ObservedContainer | null]>([
+    ['is gone', null],
+    ['has exited', ranFrom(1, 50, { id: 'a', gameId: 'a' })],
+    ['has another name', { ...a, name: 'other' }],
+    ['has another address', { ...a, addresses: { galaxy: '172.18.0.9' } }],
+    ['is on another network', { ...a, addresses: { ...a.addresses, other: '172.19.0.2' } }],
+  ])('finds what events did not tell: a container that %s', (_, now) => {
+    cache.learn(a)
+    cache.learn(b)
+    cache.listBegins()
+    expect(list(...(now === null ? [] : [now]), b)).toEqual({ changed: new Set(['a']), untold: new Set(['a']) })
+    expect(cache.of('a').map(({ state, name, detail }) => ({ state, name, detail }))).toEqual(now === null ? [] : [{ state: now.state, name: now.name, detail: null }])
+  })
+
+  it('finds a container nobody told of', () => {
+    cache.listBegins()
+    expect(list(a).untold).toEqual(new Set(['a']))
+    expect(cache.size).toBe(1)
+  })
+
+  it('names the games whose events still wait, but does not call them untold', () => {
+    cache.learn(a)
+    cache.hear(event('die', 50, { id: 'a', gameId: 'a' }))
+    cache.listBegins()
+    expect(list(ranFrom(1, 49, { id: 'a', gameId: 'a' }))).toEqual({ changed: new Set(['a']), untold: new Set() })
+  })
+
+  it('does not roll back what our calls did after it was asked for', () => {
+    cache.learn(ranFrom(1, 50, { id: 'a', gameId: 'a' }))
+    cache.learn(b)
+    cache.listBegins()
+    cache.learn(runningSince(100, { id: 'a', gameId: 'a' }))
+    cache.learn(runningSince(100, { id: 'c', gameId: 'c' }))
+    cache.forget('b')
+    expect(list(ranFrom(1, 50, { id: 'a', gameId: 'a' }), b).changed).toEqual(new Set())
+    expect(cache.of('a')[0]?.state).toBe('running')
+    expect([cache.of('b'), cache.of('c').length]).toEqual([[], 1])
+  })
+
+  it('does not roll back what an inspect showed after it was asked for', () => {
+    cache.learn(a)
+    cache.listBegins()
+    cache.hear(event('die', 50, { id: 'a', gameId: 'a' }))
+    inspect('a', ranFrom(1, 49, { id: 'a', gameId: 'a' }))
+    expect(list(a).changed).toEqual(new Set())
+    expect(cache.of('a')[0]?.state).toBe('exited')
+  })
+
+  it('does not settle an event that came while it was awaited', () => {
+    cache.listBegins()
+    cache.hear(event('create', 0))
+    expect(list().changed).toEqual(new Set(['g']))
+    expect(stale()).toEqual(['c1'])
+  })
+
+  it('settles events of an unknown container that came before it and that is not listed', () => {
+    cache.hear(event('create', 0))
+    cache.listBegins()
+    expect(list().changed).toEqual(new Set(['g']))
+    expect(stale()).toEqual([])
+    cache.listBegins()
+    expect(list().changed).toEqual(new Set())
+  })
+
+  it('forgets what is not in it, for good', () => {
+    cache.learn(a)
+    cache.listBegins()
+    list()
+    expect(cache.hear(event('die', 50, { id: 'a', gameId: 'a' }))).toBe(false)
+    expect([...cache.games()]).toEqual([])
+  })
+
+  it('that failed leaves the next one whole', () => {
+    cache.learn(a)
+    cache.listBegins()
+    cache.learn(b)
+    cache.listBegins()
+    expect(list().changed).toEqual(new Set(['a', 'b']))
+  })
+})
+
+it('keeps bounded memory of what is gone', () => {
+  for (let nth = 0; nth < 10_000; nth++) {
+    const id = `c${nth}`
+    cache.hear(event('create', nth, { id, gameId: id }))
+    cache.hear(event('oom', nth, { id, gameId: id }))
+    cache.learn(runningSince(nth, { id, gameId: id }))
+    cache.forget(id)
+  }
+  expect([cache.size, [...cache.games()]]).toEqual([0, []])
+  expect(cache.hear(event('die', 1, { id: 'c9999', gameId: 'c9999' }))).toBe(false)
+  // So old that it is not remembered; an inspect then finds nothing.
+  expect(cache.hear(event('die', 1, { id: 'c0', gameId: 'c0' }))).toBe(true)
+})
+
+type Step = 'start' | 'die' | 'destroy' | 'hear' | 'hear_again' | 'lose' | 'inspect' | 'list' | 'list_begins' | 'list_ends'
+const STEPS = ['start', 'die', 'destroy', 'hear', 'hear_again', 'lose', 'inspect', 'list', 'list_begins', 'list_ends'] as const
+
+/** One container's life at a daemon, and what is told of it: late, twice, in part. */
+function daemon() {
+  let nowMs = 0
+  let truth: ObservedContainer | null = neverStarted
+  const untold: ContainerEvent[] = [event('create', 0)]
+  const told: ContainerEvent[] = []
+  let answer: readonly ObservedContainer[] | null = null
+  const act = (step: Step): void => {
+    nowMs += 10
+    switch (step) {
+      case 'start':
+        if (truth === null || truth.state === 'running') return
+        truth = runningSince(nowMs)
+        untold.push(event('start', nowMs + 1))
+        return
+      case 'die':
+        if (truth?.state !== 'running') return
+        truth = ranFrom((truth.detail?.startedAtMs ?? 0) - START_MS, nowMs)
+        untold.push(event('die', nowMs + 1))
+        return
+      case 'destroy':
+        if (truth === null || truth.state === 'running') return
+        truth = null
+        untold.push(event('destroy', nowMs))
+        return
+      case 'hear': {
+        const next = untold.shift()
+        if (next === undefined) return
+        told.push(next)
+        cache.hear(next)
+        return
+      }
+      case 'hear_again':
+        for (const again of told.toReversed()) cache.hear(again)
+        return
+      case 'lose':
+        untold.shift()
+        return
+      case 'inspect':
+        for (const id of stale()) inspect(id, truth)
+        return
+      case 'list':
+        cache.listBegins()
+        list(...(truth === null ? [] : [truth]))
+        answer = null
+        return
+      case 'list_begins':
+        cache.listBegins()
+        answer = truth === null ? [] : [truth]
+        return
+      case 'list_ends':
+        if (answer !== null) list(...answer)
+        answer = null
+    }
+  }
+  return { act, now: () => (truth === null ? [] : [`${truth.id} ${truth.state}`]) }
+}
+
+it('after any history of lost, late and doubled events, a list and the inspects it asks for show the truth, and then nothing is news', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...STEPS), { maxLength: 40 }), (history) => {
+      cache = new ContainerCache()
+      const { act, now } = daemon()
+      for (const step of history) act(step)
+      for (const step of ['list_ends', 'list', 'inspect'] as const) act(step)
+      expect(states()).toEqual(now())
+      expect(stale()).toEqual([])
+      cache.listBegins()
+      act('list')
+      expect(stale()).toEqual([])
+    }),
+    { numRuns: 500 },
+  )
+})
+
+it('after any history in which every event is heard at last, the inspects they ask for show the truth without a list', () => {
+  const steps = STEPS.filter((step) => step !== 'lose')
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...steps), { maxLength: 40 }), (history) => {
+      cache = new ContainerCache()
+      const { act, now } = daemon()
+      for (const step of history) act(step)
+      act('list_ends')
+      for (let time = 0; time < 50; time++) act('hear')
+      act('inspect')
+      expect(states()).toEqual(now())
+    }),
+    { numRuns: 500 },
+  )
+})
