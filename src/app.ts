@@ -39,7 +39,7 @@ export async function runController(config: Config, options: RunOptions): Promis
     const deployment = await bindInstance(pool.db, config.instance)
     const state: DriveState = { active: null, dockerProblem: 'not connected yet' }
     const token = await tokenFor(config.dataDir)
-    const api = await startApi({ config, db: pool.db, view: controllerView(state), tokenHash: hashToken(token), signal, log })
+    const api = await startApi({ config, db: pool.db, view: controllerView(state, pool.db), tokenHash: hashToken(token), signal, log })
     try {
       const address = { url: api.url, token }
       await writeAddress(config.dataDir, address)

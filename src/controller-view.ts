@@ -1,11 +1,15 @@
+import type { Kysely } from 'kysely'
 import type { ControllerView } from './api/ports.ts'
+import type { Database } from './database/tables.ts'
+import { confirmPrune } from './desired/manifest/prune.ts'
 import type { DriveState } from './drive.ts'
 import { previewGame } from './controller/reconcile.ts'
+import { RuntimeFailure } from './model/errors.ts'
 import type { DesiredGame } from './model/game.ts'
 import { renderPlan } from './model/plan.ts'
 
 /** What the doors are told of the running controller; a standby process knows its readiness and no more. */
-export function controllerView(state: DriveState): ControllerView {
+export function controllerView(state: DriveState, db: Kysely<Database>): ControllerView {
   return {
     isLeader: () => state.active !== null,
     readiness: () => [
@@ -13,12 +17,15 @@ export function controllerView(state: DriveState): ControllerView {
       { name: 'observed', ok: state.active === null || state.active.world.isKnown, detail: state.active === null ? 'standby' : `${state.active.world.containerCount} containers` },
     ],
     planFor: async (gameId, hypothetical) => {
-      if (state.active === null) throw new Error('this process is on standby: only the active controller plans')
+      if (state.active === null) throw new RuntimeFailure('transient', 'service_unavailable', 'this process is on standby: only the active controller plans')
       const { deps } = state.active
       const desired = { ...deps.desired, get: (id: string): DesiredGame | undefined => (id === gameId && hypothetical !== undefined ? hypothetical : deps.desired.get(id)) }
       const plan = await previewGame(gameId, { ...deps, desired })
       return { text: renderPlan(plan), actions: plan.kind === 'act' ? plan.actions.length : 0 }
     },
-    confirmPrune: async () => [],
+    confirmPrune: async () => {
+      const answers = await confirmPrune(db, null)
+      return answers.filter(({ answer }) => answer.kind === 'deleted').map(({ kind, name }) => `${kind} ${name}`)
+    },
   }
 }

@@ -8,6 +8,8 @@ import { Games } from './controller/games.ts'
 import type { Term } from './controller/leadership.ts'
 import { Loop } from './controller/loop.ts'
 import { openPool } from './database/pool.ts'
+import { watchManifests } from './desired/manifest/folder.ts'
+import type { FolderReport } from './desired/manifest/rescan.ts'
 import { watchDesired } from './desired/rows-watch.ts'
 import type { DockerClients } from './docker/client.ts'
 import { createObserver } from './docker/observe.ts'
@@ -19,6 +21,7 @@ import type { StateMount } from './model/game.ts'
 import type { Identity } from './model/labels.ts'
 import { World } from './observed/world.ts'
 import { loadGames } from './record/load.ts'
+import { pruneHistory } from './record/retention.ts'
 
 export interface TermOptions {
   readonly config: Config
@@ -136,7 +139,19 @@ function compose(term: Term, options: TermOptions, db: LoopDeps['db'], signal: A
     log,
     signal,
   }
+  const manifests = watchManifests({
+    dir: config.manifests.dir,
+    rootName: path.basename(config.manifests.dir),
+    db,
+    policy: deps.settings.images,
+    prune: config.manifests.prune,
+    rescanMs: config.manifests.rescanMs,
+    onReport: (report) => logManifests(log, report),
+    onError: (error) => log.warn({ error: messageOf(error) }, 'manifests cannot be enforced'),
+    signal,
+  })
   const loop = new Loop(deps, () => desired.keys(), { workers: config.workers, resyncMs: config.timings.resyncMs })
+  let trimming: NodeJS.Timeout | undefined
   return {
     deps,
     loop,
@@ -146,15 +161,27 @@ function compose(term: Term, options: TermOptions, db: LoopDeps['db'], signal: A
       for (const { gameId, status, record, openOperation } of await loadGames(db)) games.update(gameId, { status, record, openOperation })
       term.vouch(() => world.isKnown)
       world.start()
+      trimming = setInterval(() => void trimHistory(db, config, log), HISTORY_INTERVAL_MS)
       loop.startResync(async () => {
         if (!world.isKnown) return
         await Promise.all([world.relist().then((changed) => loop.add(changed)), desired.resync()])
       })
     },
     async stop() {
+      clearInterval(trimming)
       prober.stop()
-      await Promise.all([world.stopped(), desired.stop()])
+      await Promise.all([world.stopped(), desired.stop(), manifests.stop()])
     },
+  }
+}
+
+const HISTORY_INTERVAL_MS = 3_600_000
+
+async function trimHistory(db: LoopDeps['db'], { retention }: Config, log: Log): Promise<void> {
+  try {
+    await pruneHistory(db, retention)
+  } catch (error) {
+    log.warn({ error: messageOf(error) }, 'old history not removed; tried again later')
   }
 }
 
@@ -175,6 +202,14 @@ function settingsOf(config: Config): LoopDeps['settings'] {
       envName: config.state.envName,
     }),
   }
+}
+
+function logManifests(log: Log, { unavailable, problems, waiting, results, deleted }: FolderReport): void {
+  if (unavailable !== null) log.warn({ problem: unavailable }, 'manifest folder cannot be read')
+  for (const problem of problems) log.warn({ problem }, 'manifest refused')
+  for (const { kind, name, waiting: why } of waiting) log.warn({ kind, name, why }, 'manifest deletion waits')
+  for (const { kind, name, outcome } of results) log.info({ kind, name, outcome }, 'manifest applied')
+  for (const name of deleted) log.info({ name }, 'manifest pruned')
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -122,22 +122,28 @@ export interface VersionWrite {
   readonly changes: readonly FieldChange[]
 }
 
-/** What a document changes in the registry; `row` is null for a version that does not exist yet. */
-export function planVersion(document: VersionDocument, row: EngineVersion | null): VersionWrite {
-  const version = toVersion(document.spec)
+/**
+ * What a document changes in the registry. `enabled` is an operator's switch too: where the document does not name it, and
+ * did not the last time, it stays as it is.
+ *
+ * @param row null for a version that does not exist yet
+ * @param previous the document as this source last applied it
+ */
+export function planVersion(document: VersionDocument, row: EngineVersion | null, previous?: VersionDocument): VersionWrite {
+  const leavesEnabled = document.spec.enabled === undefined && previous?.spec.enabled === undefined
+  const version = { ...toVersion(document.spec), ...(leavesEnabled && row !== null ? { enabled: row.enabled } : {}) }
+  const before = row ?? { ...toVersion({ version: version.version }), engine: null, version: null }
   const fields = Object.keys(version) as (keyof EngineVersion)[] // its own keys
-  const changed = fields.filter((field) => (row === null ? document.spec[SPEC_NAMES[field] ?? field] !== undefined : !isSame(row[field], version[field])))
+  const changed = fields.filter((field) => !isSame(before[field], version[field]))
   return {
     version,
-    changes: changed.map((field) => ({ path: SPEC_NAMES[field] ?? field, before: row?.[field], after: version[field] })),
+    changes: changed.map((field) => ({ path: field === 'imageRef' ? 'image' : field, before: row?.[field], after: version[field] })),
   }
 }
 
-const SPEC_NAMES: Partial<Record<keyof EngineVersion, 'image'>> = { imageRef: 'image' }
-
 /** Equal as JSON, whatever the order of keys. */
 export function isSame(a: unknown, b: unknown): boolean {
-  return JSON.stringify(ordered(a)) === JSON.stringify(ordered(b))
+  return a === b || JSON.stringify(ordered(a)) === JSON.stringify(ordered(b))
 }
 
 function ordered(value: unknown): unknown {

@@ -122,6 +122,15 @@ describe('applying documents', () => {
   })
 })
 
+describe('a version that an operator disabled', () => {
+  it('stays so while documents do not say otherwise', async () => {
+    await sql`UPDATE engine_versions SET enabled = false WHERE version = '1.1.0'`.execute(setting.term.db)
+    expect(await apply([version('1.1.0')])).toMatchObject([{ outcome: 'unchanged' }])
+    const changes = [{ path: 'enabled', before: false, after: true }]
+    expect(await apply([version('1.1.0', 'enabled: true')])).toMatchObject([{ outcome: 'changed', changes }])
+  })
+})
+
 describe('ownership', () => {
   beforeEach(() => lobby("INSERT INTO desired_games (game_id, engine_version) VALUES ('andromeda', '1.0.0')"))
 

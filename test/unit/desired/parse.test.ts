@@ -202,11 +202,7 @@ describe('a manifest', () => {
       game('engineVersion: 1.0.0', '? [a]', ': b'),
       ['6:5: spec: found a key that is no text; expected the name of a field'],
     ],
-    [
-      'an alias of nothing',
-      game('engineVersion: *v'),
-      ['5:18: spec.engineVersion: found *v; expected an alias of an anchor before it'],
-    ],
+    ['an alias of nothing', game('engineVersion: *v'), ['5:18: spec.engineVersion: found *v; expected an alias of an anchor before it']],
     ['a tag', game('engineVersion: !secret 1.0.0'), ['5:18: not valid YAML: Unresolved tag: !secret']],
     [
       'broken indentation',

@@ -1,0 +1,43 @@
+// `controller.ts` with an IPC channel: drives games as a deployment's controller does, in a process of its own, so that it
+// shares no event loop with what measures it. It ends when the channel does.
+import { loadConfig } from '../../src/config.ts'
+import { bindInstance } from '../../src/database/lease.ts'
+import { openPool } from '../../src/database/pool.ts'
+import { drive, type DriveState } from '../../src/drive.ts'
+import type { DockerAddress } from '../../src/local/docker-address.ts'
+import { createLog } from '../../src/log.ts'
+
+/** The first and only message to this process. */
+export interface ControllerTask {
+  readonly overrides: Readonly<Record<string, unknown>>
+  readonly folder: string
+  readonly databaseUrl: string
+  readonly docker: DockerAddress
+}
+
+const ACTIVE_POLL_MS = 20
+
+process.once('message', (message) => void run(message as ControllerTask)) // sent by start-controller.ts alone
+
+/** Tells `active` over the channel once the games are driven. */
+async function run({ overrides, folder, databaseUrl, docker }: ControllerTask): Promise<void> {
+  const abort = new AbortController()
+  const end = () => abort.abort()
+  process.once('disconnect', end).on('SIGINT', end).on('SIGTERM', end)
+  const { config } = loadConfig({ env: {}, cwd: folder, overrides })
+  const pool = openPool({ url: databaseUrl, applicationName: 'bench', max: 2 })
+  const state: DriveState = { active: null, dockerProblem: null }
+  const tellWhenActive = setInterval(() => {
+    if (state.active === null) return
+    clearInterval(tellWhenActive)
+    process.send?.('active')
+  }, ACTIVE_POLL_MS)
+  try {
+    const deployment = await bindInstance(pool.db, config.instance)
+    await drive({ config, databaseUrl, db: pool.db, deployment, docker, log: createLog(config.log.level), signal: abort.signal }, state)
+  } finally {
+    clearInterval(tellWhenActive)
+    await pool.close()
+    if (process.connected) process.disconnect?.()
+  }
+}

@@ -1,0 +1,28 @@
+// `npm run generate [-- --check]`: writes what is derived from the source; with --check it writes nothing and fails on drift.
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { manifestJsonSchema } from '../src/desired/manifest/json-schema.ts'
+
+/** Every derived file, relative to the project's root, and how its text is made. */
+const GENERATED: Readonly<Record<string, () => string>> = {
+  'schemas/manifest.schema.json': () => `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`,
+}
+
+const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
+const stale: string[] = []
+for (const [path, make] of Object.entries(GENERATED)) {
+  const file = fileURLToPath(new URL(`../${path}`, import.meta.url))
+  const present = await readFile(file, 'utf8').catch(() => null)
+  if (present === make()) continue
+  stale.push(path)
+  if (values.check) continue
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, make())
+}
+
+if (values.check && stale.length > 0) {
+  process.stderr.write(`out of date: ${stale.join(', ')}; run npm run generate\n`)
+  process.exitCode = 1
+} else process.stdout.write(stale.length === 0 ? 'generated files are up to date\n' : `written: ${stale.join(', ')}\n`)

@@ -1,0 +1,211 @@
+import type { Kysely } from 'kysely'
+import type { Database } from '../../database/tables.ts'
+import { applyDocuments, type ApplyResult } from '../apply.ts'
+import { isSame } from '../apply-plan.ts'
+import type { ImagePolicy } from '../resolve-image.ts'
+import { type ManifestDocument, type ManifestProblem, subjectOf } from './document.ts'
+import { documentsInForce, type InForce } from './in-force.ts'
+import { countManaged, inspectMissing, pruneOne, sourceOf } from './prune.ts'
+import { decidePrune, type PruneMode, SETTLED_AFTER_MS } from './prune-decision.ts'
+import { type FolderSnapshot, type ParsedFiles, readFolder } from './snapshot.ts'
+import {
+  forgetDocument,
+  forgetFile,
+  keyOf,
+  loadRecorded,
+  type Recorded,
+  type RecordedDocument,
+  type RecordedFile,
+  recordOf,
+  saveDocuments,
+  saveFile,
+  saveWaiting,
+} from './store.ts'
+
+export interface RescanOptions {
+  readonly dir: string
+  /** The watched root's name: `managed_by` is `manifest:<rootName>`. */
+  readonly rootName: string
+  /** Its session carries the lease. */
+  readonly db: Kysely<Database>
+  readonly policy: ImagePolicy
+  readonly prune: PruneMode
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number
+}
+
+/** What the last rescan found; quiet when it equals the one before. */
+export interface FolderReport {
+  /** Why the folder could not be read; its games are left as they are. */
+  readonly unavailable: string | null
+  readonly problems: readonly ManifestProblem[]
+  readonly waiting: readonly { readonly kind: ManifestDocument['kind']; readonly name: string; readonly waiting: string }[]
+  /** Documents that were created, changed or refused just now. */
+  readonly results: readonly ApplyResult[]
+  readonly deleted: readonly string[]
+  /** Whether a file was being written, so that another look is due soon. */
+  readonly isMoving: boolean
+}
+
+/**
+ * Makes the function that reads the folder once and enforces what it says. Its memory is the database's record, loaded at
+ * the first call: the lease makes this process its only writer. A call that fails is forgotten by a fresh load.
+ */
+export function createRescan(options: RescanOptions): (signal: AbortSignal) => Promise<FolderReport> {
+  const known: ParsedFiles = new Map()
+  const missingSince = new Map<string, number>()
+  let recorded: Recorded | null = null
+  return async (signal) => {
+    const memory = recorded ?? (await loadRecorded(options.db, options.rootName))
+    recorded = null
+    const snapshot = await readFolder(options.dir, options.policy, known, signal)
+    const report =
+      snapshot.kind === 'unavailable'
+        ? unavailable(snapshot.message, memory)
+        : await enforce(options, snapshot, memory, missingSince, signal)
+    recorded = memory
+    return report
+  }
+}
+
+function unavailable(message: string, memory: Recorded): FolderReport {
+  return { unavailable: message, problems: [], waiting: waitingOf(memory), results: [], deleted: [], isMoving: false }
+}
+
+async function enforce(
+  options: RescanOptions,
+  snapshot: Extract<FolderSnapshot, { kind: 'read' }>,
+  memory: Recorded,
+  missingSince: Map<string, number>,
+  signal: AbortSignal,
+): Promise<FolderReport> {
+  const inForce = documentsInForce(snapshot.files, memory.documents)
+  const results = await apply(options, inForce, memory)
+  signal.throwIfAborted()
+  const deleted = await prune(options, inForce, memory, missingSince)
+  const problems = await recordFiles(options, snapshot, inForce, results, memory)
+  return {
+    unavailable: null,
+    problems,
+    waiting: waitingOf(memory),
+    results: results.filter(({ outcome }) => outcome !== 'unchanged'),
+    deleted,
+    isMoving: snapshot.files.some(({ kind }) => kind === 'moving'),
+  }
+}
+
+async function apply({ db, rootName, policy }: RescanOptions, inForce: InForce, memory: Recorded): Promise<readonly ApplyResult[]> {
+  if (inForce.documents.length === 0) return []
+  const lastApplied = (document: ManifestDocument) => memory.documents.get(keyOf(document.kind, subjectOf(document)))
+  const results = await applyDocuments(db, {
+    documents: inForce.documents,
+    source: sourceOf(rootName),
+    sourceRef: ({ path, line }) => `${path}:${line}`,
+    force: false,
+    dryRun: false,
+    policy,
+    previous: (document) => lastApplied(document)?.document ?? undefined,
+    alongside: (trx, document) => saveDocuments(trx, rootName, [document]),
+  })
+  const outcomes = inForce.documents.map((document, index) => ({ document, outcome: results[index]?.outcome }))
+  const unsaved = outcomes.filter(({ document, outcome }) => outcome === 'unchanged' && !isRecorded(lastApplied(document), document))
+  if (unsaved.length > 0) {
+    const documents = unsaved.map(({ document }) => document)
+    await saveDocuments(db, rootName, documents)
+  }
+  for (const { document, outcome } of outcomes) {
+    if (outcome !== 'refused') memory.documents.set(keyOf(document.kind, subjectOf(document)), recordOf(document))
+  }
+  return results
+}
+
+function isRecorded(recorded: RecordedDocument | undefined, document: ManifestDocument): boolean {
+  if (recorded === undefined || recorded.isMissing || recorded.waiting !== null) return false
+  return recorded.document === document || isSame(recorded, recordOf(document))
+}
+
+/** Stores what is known of each file, where that has changed; returns all problems, refusals among them. */
+async function recordFiles(
+  { db, rootName }: RescanOptions,
+  snapshot: Extract<FolderSnapshot, { kind: 'read' }>,
+  inForce: InForce,
+  results: readonly ApplyResult[],
+  memory: Recorded,
+): Promise<readonly ManifestProblem[]> {
+  const refusals = inForce.documents.flatMap((document, index) => refusalOf(document, results[index]))
+  const all: ManifestProblem[] = []
+  for (const file of snapshot.files) {
+    const problems = [...(inForce.problems.get(file.path) ?? []), ...refusals.filter((each) => each.file === file.path)]
+    all.push(...problems)
+    if (file.kind === 'moving') continue
+    await remember(db, rootName, memory, file.path, { hash: file.kind === 'read' ? file.hash : '', problems, isMissing: false })
+  }
+  const present = new Set(snapshot.files.map(({ path }) => path))
+  const holders = new Set([...memory.documents.values()].map(({ path }) => path))
+  for (const [path, file] of [...memory.files].filter(([each]) => !present.has(each))) {
+    if (holders.has(path)) await remember(db, rootName, memory, path, { ...file, problems: [], isMissing: true })
+    else {
+      await forgetFile(db, rootName, path)
+      memory.files.delete(path)
+    }
+  }
+  return all
+}
+
+async function remember(db: Kysely<Database>, root: string, memory: Recorded, path: string, file: RecordedFile): Promise<void> {
+  if (isSame(memory.files.get(path), file)) return
+  await saveFile(db, root, path, file)
+  memory.files.set(path, file)
+}
+
+function refusalOf(document: ManifestDocument, result: ApplyResult | undefined): readonly ManifestProblem[] {
+  if (result?.outcome !== 'refused') return []
+  const message = result.problem ?? 'refused'
+  return [{ file: document.path, line: document.line, column: 1, path: '', found: '', expected: '', message }]
+}
+
+async function prune(
+  options: RescanOptions,
+  inForce: InForce,
+  memory: Recorded,
+  missingSince: Map<string, number>,
+): Promise<readonly string[]> {
+  const { db, rootName, nowMs } = options
+  const keys = new Set(inForce.missing.map(({ kind, subject }) => keyOf(kind, subject)))
+  for (const key of missingSince.keys()) if (!keys.has(key)) missingSince.delete(key)
+  for (const key of keys) if (!missingSince.has(key)) missingSince.set(key, nowMs())
+  if (inForce.missing.length === 0) return []
+
+  const missingForMs = (key: string) => nowMs() - (missingSince.get(key) ?? nowMs())
+  const missing = await inspectMissing(db, rootName, inForce.missing, ({ kind, subject }) => missingForMs(keyOf(kind, subject)))
+  const isDue = missing.some((each) => each.missingForMs >= SETTLED_AFTER_MS)
+  const steps = decidePrune({
+    mode: options.prune,
+    missing,
+    unsound: inForce.unsound,
+    gamesManaged: isDue ? await countManaged(db, rootName) : 0,
+  })
+  const deleted: string[] = []
+  for (const step of steps) {
+    const { kind, subject } = step.recorded
+    const key = keyOf(kind, subject)
+    if (step.kind === 'wait') {
+      if (memory.documents.get(key)?.waiting === step.waiting) continue
+      await saveWaiting(db, rootName, kind, subject, step.waiting)
+      memory.documents.set(key, { ...step.recorded, isMissing: true, waiting: step.waiting })
+      continue
+    }
+    if (step.kind === 'forget') await forgetDocument(db, rootName, kind, subject)
+    else if ((await pruneOne(db, rootName, step.recorded)).kind === 'deleted') deleted.push(key)
+    // An answer other than deleted means that the row changed just now: the next rescan looks again.
+    else continue
+    memory.documents.delete(key)
+  }
+  return deleted
+}
+
+function waitingOf(memory: Recorded): FolderReport['waiting'] {
+  return [...memory.documents.values()].flatMap(({ kind, subject, waiting }) =>
+    waiting === null ? [] : [{ kind, name: subject, waiting }],
+  )
+}
