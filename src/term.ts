@@ -1,11 +1,13 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
+import pLimit from 'p-limit'
 import { v7 as uuid } from 'uuid'
 import type { Config } from './config.ts'
 import { systemClock } from './controller/clock.ts'
 import type { LoopDeps } from './controller/deps.ts'
 import { Games } from './controller/games.ts'
 import type { Term } from './controller/leadership.ts'
+import type { Runtime } from './controller/ports.ts'
 import { Loop } from './controller/loop.ts'
 import { openPool } from './database/pool.ts'
 import { watchManifests } from './desired/manifest/folder.ts'
@@ -72,7 +74,8 @@ export async function runTerm(term: Term, options: TermOptions): Promise<void> {
 function compose(term: Term, options: TermOptions, db: LoopDeps['db'], signal: AbortSignal): ActiveTerm & { start(): Promise<void>; stop(): Promise<void> } {
   const { config, databaseUrl, docker, identity, log } = options
   const games = new Games()
-  const runtime = createRuntime({
+  const limitPulls = pLimit(config.pulls)
+  const unlimited = createRuntime({
     clients: docker,
     identity,
     mountPath: config.state.mountPath,
@@ -81,6 +84,7 @@ function compose(term: Term, options: TermOptions, db: LoopDeps['db'], signal: A
     resolvesTo: (imageRef) => world.image(imageRef)?.id ?? null,
     pull: { stallMs: config.timings.pullStallMs, credentialsDir: path.join(homedir(), '.docker') },
   })
+  const runtime: Runtime = { ...unlimited, pull: (imageRef, onProgress, pullSignal) => limitPulls(() => unlimited.pull(imageRef, onProgress, pullSignal)) }
   const observer = createObserver({
     clients: docker,
     identity,
@@ -95,8 +99,10 @@ function compose(term: Term, options: TermOptions, db: LoopDeps['db'], signal: A
     useEvents: options.useEvents,
     onChange: (gameIds) => loop.add(gameIds),
     onReachable: (isReachable, error) => {
-      if (isReachable) log.info({ containers: world.containerCount }, 'docker listed')
-      else log.warn({ error: messageOf(error) }, 'docker cannot be read')
+      if (isReachable) {
+        log.info({ containers: world.containerCount }, 'docker listed')
+        term.renewSoon()
+      } else log.warn({ error: messageOf(error) }, 'docker cannot be read')
       loop.open()
     },
     nowMs: systemClock.nowMs,

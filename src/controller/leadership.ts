@@ -25,8 +25,10 @@ export interface Term {
   readonly signal: AbortSignal
   /** @throws RuntimeFailure when too little of the lease remains to begin a call */
   assertMayAct(): void
-  /** Whether the observed world is complete; decides whether a renewal vouches for what statuses say (S8). */
+  /** How to tell whether the observed world is complete: then a renewal vouches for what statuses say (S8). */
   vouch(isObserved: () => boolean): void
+  /** Renews now: the world has just become known, and statuses need not stay `Unknown` until the next renewal. */
+  renewSoon(): void
 }
 
 /** No call is begun in the last fifth of a lease: it could still be under way when the next holder acts. */
@@ -59,6 +61,7 @@ async function holdLease(options: LeadershipOptions, epoch: number, askedAt: num
   const signal = AbortSignal.any([options.signal, lost.signal])
   let validUntil = askedAt + leaseMs
   let isObserved = (): boolean => false
+  const hurry = createAlarm()
   const term: Term = {
     epoch,
     signal,
@@ -70,10 +73,12 @@ async function holdLease(options: LeadershipOptions, epoch: number, askedAt: num
     vouch: (observed) => {
       isObserved = observed
     },
+    renewSoon: () => hurry.wake(),
   }
   log.info({ instance, epoch }, 'lease taken')
   const renewing = keepRenewing(options, epoch, signal, {
     isObserved: () => isObserved(),
+    alarm: hurry,
     validUntil: () => validUntil,
     extend: (until) => {
       validUntil = until
@@ -91,6 +96,7 @@ async function holdLease(options: LeadershipOptions, epoch: number, askedAt: num
 }
 
 interface Validity {
+  readonly alarm: Alarm
   isObserved(): boolean
   validUntil(): number
   extend(until: number): void
@@ -99,7 +105,7 @@ interface Validity {
 /** Resolves when the signal aborts; throws when the lease is gone. */
 async function keepRenewing({ db, instance, leaseMs, renewMs, log }: LeadershipOptions, epoch: number, signal: AbortSignal, validity: Validity): Promise<void> {
   while (!signal.aborted) {
-    await pause(renewMs, signal)
+    await validity.alarm.sleep(renewMs, signal)
     if (signal.aborted) return
     const askedAt = performance.now()
     if (askedAt > validity.validUntil()) throw new Error(`epoch ${epoch} was not renewed in time`)
@@ -111,6 +117,23 @@ async function keepRenewing({ db, instance, leaseMs, renewMs, log }: LeadershipO
       if (error instanceof RuntimeFailure || performance.now() > validity.validUntil()) throw error
       log.warn({ instance, epoch, error: messageOf(error) }, 'lease not renewed yet')
     }
+  }
+}
+
+interface Alarm {
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+  /** Ends the sleep under way. */
+  wake(): void
+}
+
+function createAlarm(): Alarm {
+  let rouse = new AbortController()
+  return {
+    sleep: async (ms, signal) => {
+      await pause(ms, AbortSignal.any([signal, rouse.signal]))
+      rouse = new AbortController()
+    },
+    wake: () => rouse.abort(),
   }
 }
 

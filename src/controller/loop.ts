@@ -10,6 +10,9 @@ export interface LoopOptions {
 /** A pass that takes longer than this gives its slot to others. */
 const LEND_AFTER_MS = 1_000
 const IN_FLIGHT_PER_WORKER = 16
+/** A patch through a crash takes half as many. */
+const LONGEST_STREAK = 24
+const RESTLESS_RETRY_MS = 30_000
 
 /** The control loop of one term: keys in, one pass per key. */
 export class Loop {
@@ -19,6 +22,8 @@ export class Loop {
   readonly #resyncMs: number
   #cancelResync: (() => void) | null = null
   #isOpen = false
+  /** Passes in a row, by game, that asked for another one at once. */
+  readonly #streaks = new Map<string, number>()
 
   constructor(deps: LoopDeps, desiredKeys: () => Iterable<string>, { workers, resyncMs }: LoopOptions) {
     this.#deps = deps
@@ -86,9 +91,22 @@ export class Loop {
   async #work(gameId: string): Promise<number | null> {
     if (this.#deps.signal.aborted) return null
     const requeue = await this.#pass(gameId)
-    if (requeue.kind === 'at') return requeue.atMs
+    if (requeue.kind === 'at') {
+      this.#streaks.delete(gameId)
+      return requeue.atMs
+    }
+    const streak = (this.#streaks.get(gameId) ?? 0) + 1
+    this.#streaks.set(gameId, streak)
+    if (streak % LONGEST_STREAK === 0) return this.#slowDown(gameId, streak)
     this.#queue.add(gameId)
     return null
+  }
+
+  /** A game whose passes never come to rest is a defect of ours; it must not become a tight loop of Docker calls (fault 13). */
+  #slowDown(gameId: string, passes: number): number {
+    const { log, clock } = this.#deps
+    log.error({ gameId, passes }, 'passes do not come to rest')
+    return clock.nowMs() + RESTLESS_RETRY_MS
   }
 
   async #pass(gameId: string): ReturnType<typeof reconcileGame> {

@@ -1,3 +1,4 @@
+import { classifyDatabaseError } from '../database/errors.ts'
 import { messageOf, RuntimeFailure } from '../model/errors.ts'
 import { type Plan, renderPlan } from '../model/plan.ts'
 import { carryOut } from './carry-out.ts'
@@ -31,8 +32,9 @@ const BUG_RETRY_MS = 30_000
 /** What a pass that threw asks of the queue; a failure nobody foresaw backs off alone (fault 49). */
 export function requeueAfterError(gameId: string, error: unknown, { log, clock, games }: LoopDeps): Requeue {
   games.update(gameId, { isUnsure: true })
-  if (error instanceof RuntimeFailure) {
-    if (error.kind === 'conflict') return { kind: 'now' }
+  const isForeseen = error instanceof RuntimeFailure || classifyDatabaseError(error).kind === 'transient' || classifyDatabaseError(error).kind === 'stale_lease'
+  if (error instanceof RuntimeFailure && error.kind === 'conflict') return { kind: 'now' }
+  if (isForeseen) {
     log.warn({ gameId, error: messageOf(error) }, 'pass failed')
     return { kind: 'at', atMs: clock.nowMs() + LOST_ANSWER_RETRY_MS }
   }

@@ -58,11 +58,14 @@ function objection(text: string): string | null {
   const [named = '', digest, ...more] = text.split('@')
   if (more.length > 0) return 'an image reference with at most one @digest'
   if (digest !== undefined && !isDigest(digest)) return 'a digest such as sha256: and 64 hexadecimal digits after the @'
-  const slash = named.lastIndexOf('/')
-  const colon = named.indexOf(':', slash + 1)
-  const tag = colon === -1 ? null : named.slice(colon + 1)
-  if (tag !== null && !TAG.test(tag)) return 'a tag of at most 128 letters, digits, _, . or - after the colon'
-  return nameObjection(colon === -1 ? named : named.slice(0, colon))
+  return taggedObjection(named)
+}
+
+function taggedObjection(named: string): string | null {
+  const colon = named.indexOf(':', named.lastIndexOf('/') + 1)
+  if (colon === -1) return nameObjection(named)
+  if (!TAG.test(named.slice(colon + 1))) return 'a tag of at most 128 letters, digits, _, . or - after the colon'
+  return nameObjection(named.slice(0, colon))
 }
 
 function nameObjection(name: string): string | null {

@@ -1,11 +1,20 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { checkGame } from '../admission.ts'
 import type { Problem } from '../problem.ts'
 import type { ImagePolicy } from '../resolve-image.ts'
 import { checkVersion } from '../version-admission.ts'
 import { toCandidate, toVersion } from './document.ts'
 import { type FieldProblem, describeIssue, fieldProblem, valueAt } from './issues.ts'
-import { API_VERSION, type GameSpec, gameSchema, KINDS, type ManifestKind, SCHEMAS, type VersionSpec, versionSchema } from './schema.ts'
+import {
+  API_VERSION,
+  type GameSpec,
+  type gameSchema,
+  KINDS,
+  type ManifestKind,
+  SCHEMAS,
+  type VersionSpec,
+  type versionSchema,
+} from './schema.ts'
 import type { FieldPath, YamlValue } from './yaml-value.ts'
 
 export type CheckedDocument =

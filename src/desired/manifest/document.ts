@@ -55,16 +55,21 @@ export function toCandidate(name: string, spec: GameSpec): GameCandidate {
     engine: spec.engine ?? DEFAULT_ENGINE,
     engineVersion: spec.engineVersion ?? null,
     imageRef: spec.image ?? null,
-    state: spec.state === 'Stopped' ? 'stopped' : 'running',
-    stopReason: spec.state === 'Stopped' ? (spec.stopReason ?? null) : null,
+    ...stateOf(spec),
     turnSchedule: spec.turnSchedule ?? null,
     timeZone: spec.timeZone ?? 'UTC',
     players: spec.players ?? [],
-    cpus: spec.resources?.cpus ?? null,
-    memory: spec.resources?.memory ?? null,
-    pids: spec.resources?.pids ?? null,
+    ...limitsOf(spec.resources ?? {}),
     allowIncompatibleTo: spec.allowIncompatibleTo ?? null,
   }
+}
+
+function stateOf({ state, stopReason }: GameSpec): Pick<GameCandidate, 'state' | 'stopReason'> {
+  return state === 'Stopped' ? { state: 'stopped', stopReason: stopReason ?? null } : { state: 'running', stopReason: null }
+}
+
+function limitsOf({ cpus, memory, pids }: NonNullable<GameSpec['resources']>): Pick<GameCandidate, 'cpus' | 'memory' | 'pids'> {
+  return { cpus: cpus ?? null, memory: memory ?? null, pids: pids ?? null }
 }
 
 /** The document's engine version with every default written out. */

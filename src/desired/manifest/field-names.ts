@@ -53,20 +53,18 @@ function fold(word: string): string {
 
 /** Damerau–Levenshtein with adjacent swaps (optimal string alignment). */
 function editDistance(a: string, b: string): number {
-  let beforeLast: number[] = []
-  let last = Array.from({ length: b.length + 1 }, (_, column) => column)
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)]
+  const at = (row: number, column: number) => rows[row]?.[column] ?? Number.POSITIVE_INFINITY
   for (let row = 1; row <= a.length; row += 1) {
-    const current = [row]
+    rows.push([row])
     for (let column = 1; column <= b.length; column += 1) {
-      const change = (last[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1)
-      const isSwap = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]
-      const swap = isSwap ? (beforeLast[column - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY
-      current.push(Math.min((last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, change, swap))
+      const change = at(row - 1, column - 1) + (a[row - 1] === b[column - 1] ? 0 : 1)
+      const isSwap = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]
+      const swap = isSwap ? at(row - 2, column - 2) + 1 : Number.POSITIVE_INFINITY
+      rows[row]?.push(Math.min(at(row - 1, column) + 1, at(row, column - 1) + 1, change, swap))
     }
-    beforeLast = last
-    last = current
   }
-  return last[b.length] ?? 0
+  return at(a.length, b.length)
 }
 
 function parentOf(path: string): string {

@@ -48,7 +48,7 @@ export async function countManaged(db: Kysely<Database>, root: string): Promise<
     .where('managed_by', '=', sourceOf(root))
     .where('deleted_at', 'is', null)
     .executeTakeFirstOrThrow()
-  return Number(count)
+  return count
 }
 
 export type PruneAnswer = DeleteAnswer | Refusal

@@ -6,7 +6,7 @@ import type { ImagePolicy } from '../resolve-image.ts'
 import { type ManifestDocument, type ManifestProblem, subjectOf } from './document.ts'
 import { documentsInForce, type InForce } from './in-force.ts'
 import { countManaged, inspectMissing, pruneOne, sourceOf } from './prune.ts'
-import { decidePrune, type PruneMode, SETTLED_AFTER_MS } from './prune-decision.ts'
+import { decidePrune, type PruneMode, type PruneStep, SETTLED_AFTER_MS } from './prune-decision.ts'
 import { type FolderSnapshot, type ParsedFiles, readFolder } from './snapshot.ts'
 import {
   forgetDocument,
@@ -171,37 +171,45 @@ async function prune(
   missingSince: Map<string, number>,
 ): Promise<readonly string[]> {
   const { db, rootName, nowMs } = options
-  const keys = new Set(inForce.missing.map(({ kind, subject }) => keyOf(kind, subject)))
-  for (const key of missingSince.keys()) if (!keys.has(key)) missingSince.delete(key)
-  for (const key of keys) if (!missingSince.has(key)) missingSince.set(key, nowMs())
+  const now = nowMs()
+  keepTime(missingSince, new Set(inForce.missing.map(keyOfRecorded)), now)
   if (inForce.missing.length === 0) return []
 
-  const missingForMs = (key: string) => nowMs() - (missingSince.get(key) ?? nowMs())
-  const missing = await inspectMissing(db, rootName, inForce.missing, ({ kind, subject }) => missingForMs(keyOf(kind, subject)))
+  const missing = await inspectMissing(db, rootName, inForce.missing, (each) => now - (missingSince.get(keyOfRecorded(each)) ?? now))
   const isDue = missing.some((each) => each.missingForMs >= SETTLED_AFTER_MS)
-  const steps = decidePrune({
-    mode: options.prune,
-    missing,
-    unsound: inForce.unsound,
-    gamesManaged: isDue ? await countManaged(db, rootName) : 0,
-  })
+  const gamesManaged = isDue ? await countManaged(db, rootName) : 0
   const deleted: string[] = []
-  for (const step of steps) {
-    const { kind, subject } = step.recorded
-    const key = keyOf(kind, subject)
-    if (step.kind === 'wait') {
-      if (memory.documents.get(key)?.waiting === step.waiting) continue
-      await saveWaiting(db, rootName, kind, subject, step.waiting)
-      memory.documents.set(key, { ...step.recorded, isMissing: true, waiting: step.waiting })
-      continue
-    }
-    if (step.kind === 'forget') await forgetDocument(db, rootName, kind, subject)
-    else if ((await pruneOne(db, rootName, step.recorded)).kind === 'deleted') deleted.push(key)
-    // An answer other than deleted means that the row changed just now: the next rescan looks again.
-    else continue
-    memory.documents.delete(key)
+  for (const step of decidePrune({ mode: options.prune, missing, unsound: inForce.unsound, gamesManaged })) {
+    if (await carryOut(options, step, memory)) deleted.push(keyOfRecorded(step.recorded))
   }
   return deleted
+}
+
+/** What is missed anew is missed since now; what is back was never gone. */
+function keepTime(missingSince: Map<string, number>, missing: ReadonlySet<string>, now: number): void {
+  for (const key of missingSince.keys()) if (!missing.has(key)) missingSince.delete(key)
+  for (const key of missing) if (!missingSince.has(key)) missingSince.set(key, now)
+}
+
+/** Whether something was deleted. */
+async function carryOut({ db, rootName }: RescanOptions, step: PruneStep, memory: Recorded): Promise<boolean> {
+  const { recorded } = step
+  const key = keyOfRecorded(recorded)
+  if (step.kind === 'wait') {
+    if (recorded.waiting === step.waiting) return false
+    await saveWaiting(db, rootName, recorded.kind, recorded.subject, step.waiting)
+    memory.documents.set(key, { ...recorded, isMissing: true, waiting: step.waiting })
+    return false
+  }
+  if (step.kind === 'forget') await forgetDocument(db, rootName, recorded.kind, recorded.subject)
+  // Another answer means that the row has changed just now: the next rescan looks again.
+  else if ((await pruneOne(db, rootName, recorded)).kind !== 'deleted') return false
+  memory.documents.delete(key)
+  return step.kind === 'delete'
+}
+
+function keyOfRecorded({ kind, subject }: RecordedDocument): string {
+  return keyOf(kind, subject)
 }
 
 function waitingOf(memory: Recorded): FolderReport['waiting'] {

@@ -1,5 +1,5 @@
 import { type Alias, type Document, isAlias, isCollection, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml'
-import { type Problem, show } from '../problem.ts'
+import type { Problem } from '../problem.ts'
 
 export type FieldPath = readonly (string | number)[]
 
