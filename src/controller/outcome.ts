@@ -12,7 +12,7 @@ import { healthEventsOf } from './health-events.ts'
 import { notificationOf } from './notification.ts'
 import { fellWithRuntime, ranWell } from './plan/held-back.ts'
 import type { PlanInput } from './plan/input.ts'
-import { changeRecord } from './record-change.ts'
+import { changeRecord, type RecordFacts } from './record-change.ts'
 
 /** A step of a pass that may change what is stored of the game. */
 export interface Change {
@@ -37,37 +37,39 @@ export interface After {
 }
 
 /** The game's stored state after a step, and the write that takes it there. Decides nothing: it spells out what a step means. */
-export function stateAfter(change: Change, operation: Operation | null, input: PlanInput, deps: Pick<LoopDeps, 'clock' | 'random' | 'newId' | 'settings'>): After {
+export function stateAfter(change: Change, operation: Operation | null, input: PlanInput, deps: Pick<LoopDeps, 'clock' | 'random' | 'newId'>): After {
   const container = containerOf(change, input)
   const now = new Date(deps.clock.nowMs())
-  const record = changeRecord(input.record, recordChange(change), {
-    gameId: input.gameId,
-    newUid: input.record?.uid ?? deps.newId(),
-    now,
-    spec: input.admission.kind === 'accepted' ? input.admission.spec : input.status.acceptedSpec,
-    container,
-    network: deps.settings.network,
-    statePath: input.policy.statePath,
-    paused: input.desired?.paused ?? false,
-    isOperation: operation !== null,
-  })
+  const record = changeRecord(input.record, recordChange(change), { ...recordFacts(input, now, deps), container, isOperation: operation !== null })
   const status = statusAfter(change, operation, container, input, now, deps)
   const healthEvents = healthEventsOf(change, operation, container, input, now)
   const isStatusChanged = differs(status, input.status) && !isWaitingOn(operation ?? input.openOperation, change)
-  const notification = isStatusChanged || operation !== null ? notificationOf(change, input, now) : undefined
+  const isRecordChanged = record !== input.record
   return {
     write: {
       gameId: input.gameId,
-      ...(isStatusChanged && { status }),
-      ...(record !== null && record !== input.record && { record }),
-      ...(healthEvents.length > 0 && { healthEvents }),
-      ...(notification !== undefined && { notification }),
-      ...(mayForget(change, input) && { forget: true }),
+      status: isStatusChanged ? status : undefined,
+      record: isRecordChanged && record !== null ? record : undefined,
+      healthEvents,
+      notification: isStatusChanged || operation !== null ? notificationOf(change, input, now) : undefined,
+      forget: mayForget(change, input),
     },
     memory: { status: isStatusChanged ? status : input.status, record: record?.status === 'removed' ? null : record },
-    isUnchanged: !isStatusChanged && record === input.record && healthEvents.length === 0 && change.forget !== true,
+    isUnchanged: !isStatusChanged && !isRecordChanged && healthEvents.length === 0 && change.forget !== true,
     containerId: container?.id ?? input.record?.containerId ?? null,
     imageRef: record?.imageRef ?? null,
+  }
+}
+
+function recordFacts({ gameId, record, admission, status, policy, desired }: PlanInput, now: Date, { newId }: Pick<LoopDeps, 'newId'>): Omit<RecordFacts, 'container' | 'isOperation'> {
+  return {
+    gameId,
+    newUid: record?.uid ?? newId(),
+    now,
+    spec: admission.kind === 'accepted' ? admission.spec : status.acceptedSpec,
+    network: policy.networkName,
+    statePath: policy.statePath,
+    paused: desired?.paused ?? false,
   }
 }
 

@@ -52,17 +52,23 @@ function changed(record: RuntimeRecord, change: Exclude<RecordChange, { kind: 'n
 /** What runs now; a start whose container is not known yet keeps the rest. */
 function runtimeOf(record: RuntimeRecord, { container, spec }: RecordFacts): Partial<RuntimeRecord> {
   if (container === null) {
-    return { imageRef: spec?.imageRef ?? record.imageRef, imageId: spec?.imageId ?? record.imageId, engineVersion: spec?.engineVersion ?? record.engineVersion }
+    if (spec === null) return {}
+    const { imageRef, imageId, engineVersion } = spec
+    return { imageRef, imageId, engineVersion }
   }
-  const startedAtMs = container.detail?.startedAtMs
+  const { id, imageId, labels, detail } = container
   return {
-    containerId: container.id,
-    imageRef: container.labels.engineImageRef ?? container.imageRef,
-    imageId: container.imageId,
-    engineVersion: container.labels.engineVersion ?? spec?.engineVersion ?? null,
-    limits: container.detail?.limits ?? record.limits,
-    startedAt: startedAtMs == null ? (record.startedAt ?? new Date(container.createdAtMs)) : new Date(startedAtMs),
+    containerId: id,
+    imageRef: labels.engineImageRef ?? container.imageRef,
+    imageId,
+    engineVersion: labels.engineVersion ?? spec?.engineVersion ?? null,
+    limits: detail?.limits ?? record.limits,
+    startedAt: startOf(container) ?? record.startedAt ?? new Date(container.createdAtMs),
   }
+}
+
+function startOf({ detail }: ObservedContainer): Date | null {
+  return detail?.startedAtMs == null ? null : new Date(detail.startedAtMs)
 }
 
 /** A game that was never started and is stopped has no stop to record; it goes back to nothing when it is deleted. */

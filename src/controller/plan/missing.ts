@@ -1,7 +1,7 @@
-import type { Action } from '../../model/action.ts'
 import type { AcceptedSpec } from '../../model/game.ts'
 import type { Plan } from '../../model/plan.ts'
 import { conditionsOf, holding } from './conditions.ts'
+import { createAndStart, networkActions } from './create.ts'
 import type { PlanInput } from './input.ts'
 import { act, sameAgain, type Wanted } from './operations.ts'
 import { planPull } from './replace.ts'
@@ -20,18 +20,6 @@ export function planMissing(input: PlanInput, spec: AcceptedSpec): Plan {
     closes: false,
     conditions: conditionsOf(input, { ready: { status: 'False', reason: 'Starting', message: why.reason }, progressing: why.reason }),
   })
-}
-
-export function createAndStart(name: string, spec: AcceptedSpec, reason: string): readonly Action[] {
-  return [
-    { kind: 'create_container', name, spec, reason },
-    { kind: 'start_container', target: { kind: 'created' }, reason },
-  ]
-}
-
-export function networkActions(input: PlanInput): readonly Action[] {
-  if (input.network === 'present') return []
-  return [{ kind: 'create_network', network: input.policy.networkName, reason: 'the network of the games is missing' }]
 }
 
 function whyMissing(input: PlanInput): { wanted: Wanted; reason: string } {

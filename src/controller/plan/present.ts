@@ -7,7 +7,7 @@ import { conditionsOf } from './conditions.ts'
 import { planHealth } from './health.ts'
 import { crashGateMs, isHeldBack, planCrashLoop, planHeldBack } from './held-back.ts'
 import type { PlanInput } from './input.ts'
-import { networkActions } from './missing.ts'
+import { networkActions } from './create.ts'
 import { act, existing, removeAction, sameAgain, type Wanted } from './operations.ts'
 
 /** The right container is there: see that it runs, under its name, with its limits, and serves. */

@@ -7,7 +7,7 @@ import type { Plan } from '../../model/plan.ts'
 import { conditionsOf, holding } from './conditions.ts'
 import { isUp, type PlanInput } from './input.ts'
 import type { Cast } from './match.ts'
-import { createAndStart, networkActions } from './missing.ts'
+import { createAndStart, networkActions } from './create.ts'
 import { act, existing, removeAction, sameAgain, stopAndRemove, type Wanted } from './operations.ts'
 
 /**

@@ -21,7 +21,9 @@ const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
 /** A queue of which every pass takes `tookMs` (a hanging one: Infinity) and asks for another look at what `again` says. */
-function bench(over: Partial<QueueOptions> & { readonly tookMs?: (key: string) => number; readonly again?: (key: string) => number | null } = {}): Bench {
+function bench(
+  over: Partial<QueueOptions> & { readonly tookMs?: (key: string) => number; readonly again?: (key: string) => number | null } = {},
+): Bench {
   const clock = fakeClock()
   const runs: Run[] = []
   const { tookMs = () => 0, again = () => null, ...options } = over
@@ -212,7 +214,10 @@ describe('a timed look', () => {
     queue.wakeAt('late', clock.nowMs() + 5_000)
     queue.wakeAt('early', clock.nowMs() + 1_000)
     await clock.advance(10_000)
-    expect(runs.map(({ key, startMs }) => [key, startMs - 1_000_000])).toEqual([['early', 1_000], ['late', 5_000]])
+    expect(runs.map(({ key, startMs }) => [key, startMs - 1_000_000])).toEqual([
+      ['early', 1_000],
+      ['late', 5_000],
+    ])
   })
 
   it('may lie further ahead than a timer of Node reaches', async () => {
@@ -331,26 +336,43 @@ const adds: fc.Arbitrary<readonly Add[]> = fc.array(
 
 it('whatever is added when: a pass begins after every add, one at a time per key, and all of them end', async () => {
   await fc.assert(
-    fc.asyncProperty(adds, fc.array(fc.nat(60), { minLength: 1, maxLength: 10 }), fc.integer({ min: 1, max: 3 }), async (history, durations, workers) => {
-      let nth = 0
-      const { queue, clock, runs } = bench({ workers, lendAfterMs: 25, maxInFlight: 4, tookMs: () => durations[nth++ % durations.length] ?? 0 })
-      const added: { readonly key: string; readonly runsBefore: number }[] = []
-      for (const { key, lane, afterMs } of history) {
-        await clock.advance(afterMs)
-        added.push({ key, runsBefore: runs.length })
-        queue.add(key, lane)
-      }
-      await clock.advance(10_000)
-      for (const { key, runsBefore } of added) expect(runs.slice(runsBefore).map((run) => run.key)).toContain(key)
-      expect(runs.length).toBeLessThanOrEqual(history.length)
-      for (const key of new Set(runs.map((run) => run.key))) expect(mostAtOnce(runs.filter((run) => run.key === key))).toBe(1)
-      expect(mostAtOnce(runs)).toBeLessThanOrEqual(4)
-      expect([queue.depth, queue.inFlight]).toEqual([0, 0])
-    }),
+    fc.asyncProperty(
+      adds,
+      fc.array(fc.nat(60), { minLength: 1, maxLength: 10 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (history, durations, workers) => {
+        let nth = 0
+        const { queue, clock, runs } = bench({
+          workers,
+          lendAfterMs: 25,
+          maxInFlight: 4,
+          tookMs: () => durations[nth++ % durations.length] ?? 0,
+        })
+        const added: { readonly key: string; readonly runsBefore: number }[] = []
+        for (const { key, lane, afterMs } of history) {
+          await clock.advance(afterMs)
+          added.push({ key, runsBefore: runs.length })
+          queue.add(key, lane)
+        }
+        await clock.advance(10_000)
+        for (const { key, runsBefore } of added) expect(runs.slice(runsBefore).map((run) => run.key)).toContain(key)
+        expect(runs.length).toBeLessThanOrEqual(history.length)
+        for (const key of new Set(runs.map((run) => run.key))) expect(mostAtOnce(runs.filter((run) => run.key === key))).toBe(1)
+        expect(mostAtOnce(runs)).toBeLessThanOrEqual(4)
+        expect([queue.depth, queue.inFlight]).toEqual([0, 0])
+      },
+    ),
     { numRuns: 60 },
   )
 })
 
 function mostAtOnce(runs: readonly Run[]): number {
-  return Math.max(0, ...runs.map((run) => runs.filter((other) => other.startMs <= run.startMs && (other === run || (other.endMs ?? Number.POSITIVE_INFINITY) > run.startMs)).length))
+  return Math.max(
+    0,
+    ...runs.map(
+      (run) =>
+        runs.filter((other) => other.startMs <= run.startMs && (other === run || (other.endMs ?? Number.POSITIVE_INFINITY) > run.startMs))
+          .length,
+    ),
+  )
 }

@@ -40,7 +40,18 @@ describe('WakeHeap', () => {
     const heap = new WakeHeap()
     for (let atMs = 100_000; atMs > 0; atMs--) heap.set(`game-${atMs % 10}`, atMs)
     expect(heap.size).toBe(10)
-    expect(heap.takeDue(100_000)).toEqual(['game-1', 'game-2', 'game-3', 'game-4', 'game-5', 'game-6', 'game-7', 'game-8', 'game-9', 'game-0'])
+    expect(heap.takeDue(100_000)).toEqual([
+      'game-1',
+      'game-2',
+      'game-3',
+      'game-4',
+      'game-5',
+      'game-6',
+      'game-7',
+      'game-8',
+      'game-9',
+      'game-0',
+    ])
     expect(heap.takeDue(Number.MAX_SAFE_INTEGER)).toEqual([])
   })
 

@@ -56,14 +56,18 @@ const TABLE: readonly (readonly [event: ContainerEvent, known: string, container
 ]
 
 describe('whether a snapshot shows an event', () => {
-  it.each(TABLE.map(([told, known, snapshot, isShown]) => ({ action: told.action, known, isShown, told, snapshot })))('$action, container $known: $isShown', ({ told, snapshot, isShown }) => {
-    expect(isReflected(snapshot, told)).toBe(isShown)
-  })
+  it.each(TABLE.map(([told, known, snapshot, isShown]) => ({ action: told.action, known, isShown, told, snapshot })))(
+    '$action, container $known: $isShown',
+    ({ told, snapshot, isShown }) => {
+      expect(isReflected(snapshot, told)).toBe(isShown)
+    },
+  )
 
   it.each(['kill', 'stop', 'restart', 'exec_create: sh', 'exec_die', 'attach', 'resize', 'top', 'health_status: starting'])(
     '%s says nothing that another event does not say',
     (action) => {
-      for (const known of [undefined, neverStarted, runningSince(5), ranFrom(1, 9), listed(runningSince(5))]) expect(isReflected(known, event(action, 10))).toBe(true)
+      for (const known of [undefined, neverStarted, runningSince(5), ranFrom(1, 9), listed(runningSince(5))])
+        expect(isReflected(known, event(action, 10))).toBe(true)
     },
   )
 })

@@ -6,7 +6,16 @@ import { container, detail } from '../../support/planning.ts'
 export const START_MS = Date.UTC(2026, 0, 1)
 
 export function event(action: string, atMs: number, over: Partial<ContainerEvent> = {}): ContainerEvent {
-  return { kind: 'container', action, id: 'c1', gameId: 'g', name: 'galaxy-game-g', timeNs: BigInt(START_MS + atMs) * 1_000_000n, attributes: {}, ...over }
+  return {
+    kind: 'container',
+    action,
+    id: 'c1',
+    gameId: 'g',
+    name: 'galaxy-game-g',
+    timeNs: BigInt(START_MS + atMs) * 1_000_000n,
+    attributes: {},
+    ...over,
+  }
 }
 
 export function runningSince(atMs: number, over: Partial<ObservedContainer> = {}): ObservedContainer {
@@ -14,7 +23,12 @@ export function runningSince(atMs: number, over: Partial<ObservedContainer> = {}
 }
 
 export function ranFrom(startedMs: number, finishedMs: number, over: Partial<ObservedContainer> = {}): ObservedContainer {
-  return container({ state: 'exited', addresses: {}, detail: detail({ startedAtMs: START_MS + startedMs, finishedAtMs: START_MS + finishedMs, exitCode: 1 }), ...over })
+  return container({
+    state: 'exited',
+    addresses: {},
+    detail: detail({ startedAtMs: START_MS + startedMs, finishedAtMs: START_MS + finishedMs, exitCode: 1 }),
+    ...over,
+  })
 }
 
 /** As a list tells it. */

@@ -1,0 +1,183 @@
+import { homedir } from 'node:os'
+import path from 'node:path'
+import pLimit from 'p-limit'
+import { v7 as uuid } from 'uuid'
+import type { Config } from './config.ts'
+import { systemClock } from './controller/clock.ts'
+import type { LoopDeps } from './controller/deps.ts'
+import { Games } from './controller/games.ts'
+import type { Term } from './controller/leadership.ts'
+import { Loop } from './controller/loop.ts'
+import type { Runtime } from './controller/ports.ts'
+import { type ManifestWatch, watchManifests } from './desired/manifest/folder.ts'
+import type { FolderReport } from './desired/manifest/rescan.ts'
+import { type DesiredWatch, watchDesired } from './desired/rows-watch.ts'
+import type { DockerClients } from './docker/client.ts'
+import { createObserver } from './docker/observe.ts'
+import { createRuntime } from './docker/runtime.ts'
+import { Prober } from './engine/prober.ts'
+import type { Log } from './log.ts'
+import { messageOf } from './model/errors.ts'
+import type { StateMount } from './model/game.ts'
+import type { Identity } from './model/labels.ts'
+import { World } from './observed/world.ts'
+
+export interface Ingredients {
+  readonly config: Config
+  readonly databaseUrl: string
+  readonly docker: DockerClients
+  readonly identity: Identity
+  readonly log: Log
+  /** Runs on lists alone when false. */
+  readonly useEvents: boolean
+}
+
+/** The parts of one term, wired to each other; nothing works until it is started. */
+export interface TermParts {
+  readonly deps: LoopDeps
+  readonly loop: Loop
+  readonly world: World
+  readonly desired: DesiredWatch
+  readonly prober: Prober
+  readonly manifests: ManifestWatch
+}
+
+/** Wires the parts of a term. What changes anywhere only adds keys to the loop; the loop alone acts. */
+export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['db'], signal: AbortSignal): TermParts {
+  const { config, identity, log } = ingredients
+  const { timings } = config
+  // The loop comes last and is named first: every source of keys has to know it.
+  const addKeys = (gameIds: Iterable<string> | 'all'): void => (gameIds === 'all' ? loop.addAll() : loop.add(gameIds))
+  const runtime = composeRuntime(ingredients, (imageRef) => world.image(imageRef)?.id ?? null)
+  const world = composeWorld(term, ingredients, runtime, { onChange: addKeys, onFirstLook: () => loop.open(), signal })
+  const desired = watchDesired({
+    url: ingredients.databaseUrl,
+    db,
+    pollMs: timings.desiredPollMs,
+    onChange: addKeys,
+    onError: (error) => log.warn({ error: messageOf(error) }, 'desired rows cannot be read'),
+    signal,
+  })
+  const prober = new Prober({
+    intervalMs: timings.probeIntervalMs,
+    failures: timings.probeFailures,
+    timeoutMs: timings.probeTimeoutMs,
+    onChange: (gameId) => addKeys([gameId]),
+    nowMs: systemClock.nowMs,
+    random: Math.random,
+  })
+  const deps: LoopDeps = {
+    identity,
+    leaseEpoch: term.epoch,
+    db,
+    desired: {
+      get: (gameId) => desired.get(gameId),
+      problem: (gameId) => desired.problem(gameId),
+      version: (engine, version) => desired.versions().find((each) => each.engine === engine && each.version === version),
+    },
+    world,
+    runtime,
+    games: new Games(),
+    health: prober,
+    settings: settingsOf(config),
+    clock: systemClock,
+    random: Math.random,
+    newId: uuid,
+    assertMayAct: term.assertMayAct,
+    log,
+    signal,
+  }
+  const loop = new Loop(deps, () => desired.keys(), { workers: config.workers, resyncMs: timings.resyncMs })
+  return { deps, loop, world, desired, prober, manifests: composeManifests(config, db, log, signal) }
+}
+
+function composeRuntime({ config, docker, identity }: Ingredients, resolvesTo: (imageRef: string) => string | null): Runtime {
+  const { state } = config
+  const runtime = createRuntime({
+    clients: docker,
+    identity,
+    mountPath: state.mountPath,
+    state: { root: state.root, mode: state.mode, owner: state.owner },
+    log: { driver: config.docker.logDriver, options: config.docker.logOptions },
+    resolvesTo,
+    pull: { stallMs: config.timings.pullStallMs, credentialsDir: path.join(homedir(), '.docker') },
+  })
+  const limitPulls = pLimit(config.pulls)
+  return { ...runtime, pull: (imageRef, onProgress, signal) => limitPulls(() => runtime.pull(imageRef, onProgress, signal)) }
+}
+
+interface WorldHooks {
+  onChange(gameIds: Iterable<string>): void
+  /** The world was listed, or could not be; either way, there is something to say about every game. */
+  onFirstLook(): void
+  readonly signal: AbortSignal
+}
+
+function composeWorld(term: Term, ingredients: Ingredients, runtime: Runtime, { onChange, onFirstLook, signal }: WorldHooks): World {
+  const { config, docker, identity, log, useEvents } = ingredients
+  const observer = createObserver({
+    clients: docker,
+    identity,
+    mountPath: config.state.mountPath,
+    onUnusable: (id, reason) => log.warn({ containerId: id, reason }, 'container with our labels cannot be a game'),
+  })
+  const world = new World({
+    source: { ...observer, inspect: (id, inspectSignal) => runtime.inspect(id, inspectSignal) },
+    identity,
+    network: config.docker.network,
+    watchdogMs: config.timings.eventWatchdogMs,
+    useEvents,
+    onChange,
+    onReachable: (isReachable, error) => {
+      if (isReachable) {
+        log.info({ containers: world.containerCount }, 'docker listed')
+        term.renewSoon()
+      } else log.warn({ error: messageOf(error) }, 'docker cannot be read')
+      onFirstLook()
+    },
+    nowMs: systemClock.nowMs,
+    signal,
+  })
+  return world
+}
+
+function composeManifests({ manifests, images }: Config, db: LoopDeps['db'], log: Log, signal: AbortSignal): ManifestWatch {
+  return watchManifests({
+    dir: manifests.dir,
+    rootName: path.basename(manifests.dir),
+    db,
+    policy: { imageTemplate: images.template, allowedRegistries: images.allowedRegistries },
+    prune: manifests.prune,
+    rescanMs: manifests.rescanMs,
+    onReport: (report) => logManifests(log, report),
+    onError: (error) => log.warn({ error: messageOf(error) }, 'manifests cannot be enforced'),
+    signal,
+  })
+}
+
+function logManifests(log: Log, { unavailable, problems, waiting, results, deleted }: FolderReport): void {
+  if (unavailable !== null) log.warn({ problem: unavailable }, 'manifest folder cannot be read')
+  for (const problem of problems) log.warn({ problem }, 'manifest refused')
+  for (const { kind, name, waiting: why } of waiting) log.warn({ kind, name, why }, 'manifest deletion waits')
+  for (const { kind, name, outcome } of results) log.info({ kind, name, outcome }, 'manifest applied')
+  for (const name of deleted) log.info({ name }, 'manifest pruned')
+}
+
+function settingsOf({ images, defaults, docker, state, timings }: Config): LoopDeps['settings'] {
+  return {
+    images: { imageTemplate: images.template, allowedRegistries: images.allowedRegistries },
+    defaultLimits: defaults.limits,
+    pullPolicy: docker.pullPolicy,
+    network: docker.network,
+    mayCreateNetwork: docker.createNetwork,
+    graceMs: timings.gracePeriodMs,
+    engineStartMs: timings.engineStartMs,
+    cleanupTtlMs: timings.cleanupTtlMs,
+    stateOf: (gameId): StateMount => ({
+      path: path.join(state.root, gameId),
+      hostPath: path.join(state.rootHost, gameId),
+      mountPath: state.mountPath,
+      envName: state.envName,
+    }),
+  }
+}

@@ -1,0 +1,96 @@
+import { RuntimeFailure } from '../model/errors.ts'
+import type { Operation } from '../model/operation.ts'
+import type { Plan } from '../model/plan.ts'
+import type { ActionOutcome as LoggedOutcome } from '../record/statement.ts'
+import { backoffAfter } from './backoff-of.ts'
+import type { LoopDeps } from './deps.ts'
+import { type Ending, type Execution, execute } from './execute.ts'
+import type { Change } from './outcome.ts'
+import type { PlanInput } from './plan/input.ts'
+import type { Requeue } from './reconcile.ts'
+import { beginOperation, closeOperationOf, saveOutcomes } from './write-ahead.ts'
+import { namedActions } from './named-actions.ts'
+
+type Acting = Extract<Plan, { kind: 'act' }>
+
+/** Carries out a plan that acts: intents first, then the actions, then what came of them (S4). */
+export async function operate(plan: Acting, input: PlanInput, deps: LoopDeps): Promise<Requeue> {
+  const operation = await beginOperation(plan, input, deps)
+  const actions = namedActions(plan, operation, input)
+  const execution = await execute(actions, operation.operationId, {
+    runtime: deps.runtime,
+    witness: deps.world,
+    clock: deps.clock,
+    assertMayAct: deps.assertMayAct,
+    onProgress: (progress) => deps.games.update(input.gameId, { progress }),
+    signal: deps.signal,
+  })
+  const outcomes = execution.outcomes.map((outcome, index) => ({ ...outcome, seq: operation.actionCount - actions.length + index }))
+  return settle(plan, operation, execution, outcomes.flatMap(knownOutcome), asRemembered(input, deps), deps)
+}
+
+/** What was planned from, with what has been written since. */
+function asRemembered(input: PlanInput, { games }: LoopDeps): PlanInput {
+  const { status, record, openOperation } = games.of(input.gameId)
+  return { ...input, status, record, openOperation }
+}
+
+function knownOutcome({ seq, outcome, error, durationMs, result }: Execution['outcomes'][number] & { seq: number }): readonly LoggedOutcome[] {
+  return outcome === null ? [] : [{ seq, outcome, error, durationMs, result }]
+}
+
+/** Writes how the actions went: the operation ends, or stays open until a later pass has seen its goal. */
+async function settle(plan: Acting, operation: Operation, execution: Execution, outcomes: readonly LoggedOutcome[], input: PlanInput, deps: LoopDeps): Promise<Requeue> {
+  const { ending } = execution
+  const change: Change = { plan, record: plan.record, container: execution.container }
+  switch (ending.kind) {
+    case 'done':
+      if (plan.closes) {
+        await closeOperationOf(operation, { status: 'succeeded', code: null }, outcomes, change, input, deps)
+      } else {
+        const pulled = plan.actions.find((action) => action.kind === 'pull_image')
+        await saveOutcomes(operation, outcomes, change, input, deps)
+        deps.games.update(input.gameId, { looks: 0, unanswered: 0, progress: null, ...(pulled !== undefined && { pulled: pulled.imageRef }) })
+      }
+      return { kind: 'now' }
+    case 'resize_refused':
+      await saveOutcomes(operation, outcomes, { ...change, record: { kind: 'none' } }, input, deps)
+      deps.games.update(input.gameId, { resizeRefused: ending.containerId })
+      return { kind: 'now' }
+    case 'look_again':
+      return lookAgain(operation, ending, outcomes, change, input, deps)
+    case 'failed':
+      return fail(operation, ending.failure, outcomes, change, input, deps)
+  }
+}
+
+const MAX_LOOKS = 5
+
+async function lookAgain(operation: Operation, ending: Extract<Ending, { kind: 'look_again' }>, outcomes: readonly LoggedOutcome[], change: Change, input: PlanInput, deps: LoopDeps): Promise<Requeue> {
+  const looks = deps.games.of(input.gameId).looks + 1
+  if (looks > MAX_LOOKS) {
+    const failure = new RuntimeFailure('transient', 'container_start_failed', `${ending.why}, ${looks} times in a row`)
+    return fail(operation, failure, outcomes, change, input, deps)
+  }
+  await saveOutcomes(operation, outcomes, { ...change, record: { kind: 'none' } }, input, deps)
+  deps.games.update(input.gameId, { looks })
+  return { kind: 'now' }
+}
+
+const FIRST_UNANSWERED_MS = 500
+const MAX_UNANSWERED_MS = 30_000
+
+async function fail(operation: Operation, failure: RuntimeFailure, outcomes: readonly LoggedOutcome[], change: Change, input: PlanInput, deps: LoopDeps): Promise<Requeue> {
+  const { gameId } = input
+  if (failure.code === 'service_unavailable') {
+    // Nobody knows whether the call took effect: the operation stays open, and goes on from what the world shows then.
+    const unanswered = deps.games.of(gameId).unanswered + 1
+    await saveOutcomes(operation, outcomes, { ...change, record: { kind: 'none' } }, input, deps)
+    deps.games.update(gameId, { unanswered, isUnsure: true })
+    deps.log.warn({ gameId, operationId: operation.operationId, error: failure.message }, 'call unanswered')
+    return { kind: 'at', atMs: deps.clock.nowMs() + Math.min(FIRST_UNANSWERED_MS * 2 ** unanswered, MAX_UNANSWERED_MS) }
+  }
+  const backoff = backoffAfter(input.status.backoff, failure, { op: operation.op, wish: input.wish, nowMs: deps.clock.nowMs(), random: deps.random() })
+  await closeOperationOf(operation, { status: 'failed', code: failure.code, message: failure.message }, outcomes, { ...change, record: { kind: 'none' }, failure, backoff }, input, deps)
+  return { kind: 'now' }
+}

@@ -1,0 +1,119 @@
+import type { Operation, OperationResult } from '../model/operation.ts'
+import type { Plan } from '../model/plan.ts'
+import type { ActionOutcome as LoggedOutcome } from '../record/statement.ts'
+import { closeOperation, openOperation, saveGame, saveProgress } from '../record/store.ts'
+import type { LoopDeps } from './deps.ts'
+import { intentTarget, judgeIntent } from './intents.ts'
+import { namedActions } from './named-actions.ts'
+import { type Change, stateAfter } from './outcome.ts'
+import type { PlanInput } from './plan/input.ts'
+
+// Every write of a pass: one statement each, and this term's memory follows only when the database has taken it.
+
+type Acting = Extract<Plan, { kind: 'act' }>
+
+/** Commits the operation and the intents of all its actions, before the first of them begins. */
+export async function beginOperation(plan: Acting, input: PlanInput, deps: LoopDeps): Promise<Operation> {
+  const { gameId, desired } = input
+  const now = new Date(deps.clock.nowMs())
+  const isNew = plan.operation.kind === 'open'
+  const change: Change = { plan, record: plan.record, isBeginning: true }
+  const operation: Operation =
+    plan.operation.kind === 'open'
+      ? {
+          operationId: deps.newId(),
+          gameId,
+          op: plan.operation.op,
+          detail: plan.operation.detail,
+          source: plan.operation.source,
+          sourceRef: plan.operation.sourceRef,
+          generation: desired?.generation ?? null,
+          cause: plan.reason,
+          startedAt: now,
+          actionCount: 0,
+          openIntents: [],
+        }
+      : openOperationOf(input)
+  const intents = namedActions(plan, operation, input).map((action) => ({ kind: action.kind, target: intentTarget(action), reason: action.reason }))
+  const after = stateAfter(change, operation, input, deps)
+  const opened = { ...operation, actionCount: operation.actionCount + intents.length, openIntents: [] }
+  await remember(input.gameId, deps, async () => {
+    if (isNew) {
+      const imageRef = input.admission.kind === 'accepted' ? input.admission.spec.imageRef : null
+      await openOperation(deps.db, { operation: { ...operation, imageRef, leaseEpoch: deps.leaseEpoch }, intents, write: after.write })
+      deps.log.info({ gameId, operationId: operation.operationId, op: operation.op, detail: operation.detail, cause: operation.cause }, 'operation begun')
+    } else {
+      const outcomes = judged(operation, input, deps)
+      await saveProgress(deps.db, { operationId: operation.operationId, outcomes, intents: { firstSeq: operation.actionCount, actions: intents }, write: after.write })
+    }
+    deps.games.update(gameId, { ...after.memory, openOperation: opened })
+  })
+  return opened
+}
+
+/** Writes how actions went; the operation stays open until a later pass has seen its goal. */
+export async function saveOutcomes(operation: Operation, outcomes: readonly LoggedOutcome[], change: Change, input: PlanInput, deps: LoopDeps): Promise<void> {
+  const after = stateAfter(change, operation, input, deps)
+  await remember(input.gameId, deps, async () => {
+    await saveProgress(deps.db, { operationId: operation.operationId, outcomes, intents: { firstSeq: operation.actionCount, actions: [] }, write: after.write })
+    deps.games.update(input.gameId, { ...after.memory, openOperation: operation })
+  })
+}
+
+/** Ends the operation. */
+export async function closeOperationOf(operation: Operation, result: OperationResult, outcomes: readonly LoggedOutcome[], change: Change, input: PlanInput, deps: LoopDeps): Promise<void> {
+  const after = stateAfter({ ...change, isEnding: result }, operation, input, deps)
+  await remember(input.gameId, deps, async () => {
+    await closeOperation(deps.db, {
+      operationId: operation.operationId,
+      outcomes: [...judged(operation, input, deps), ...outcomes],
+      result,
+      containerId: after.containerId,
+      imageRef: after.imageRef,
+      finishedAt: new Date(deps.clock.nowMs()),
+      write: after.write,
+    })
+    deps.games.update(input.gameId, { ...after.memory, openOperation: null, looks: 0, unanswered: 0, pulled: null, progress: null, resizeRefused: null })
+    if (after.write.forget === true) deps.games.forget(input.gameId)
+  })
+  const { gameId, operationId, op, detail } = operation
+  deps.log.info({ gameId, operationId, op, detail, status: result.status, ...(result.status === 'failed' && { code: result.code, error: result.message }) }, 'operation ended')
+}
+
+/** Writes what was merely noticed; nothing when nothing differs. */
+export async function saveChange(change: Change, input: PlanInput, deps: LoopDeps): Promise<void> {
+  const after = stateAfter(change, null, input, deps)
+  if (after.isUnchanged) return
+  await remember(input.gameId, deps, async () => {
+    await saveGame(deps.db, after.write)
+    deps.games.update(input.gameId, after.memory)
+  })
+}
+
+function judged(operation: Operation, input: PlanInput, deps: LoopDeps): readonly LoggedOutcome[] {
+  const evidence = {
+    containers: input.observed.containers,
+    hasImage: (ref: string) => deps.world.image(ref) !== null,
+    isNetworkPresent: deps.world.isNetworkPresent,
+    canonicalName: input.canonicalName,
+  }
+  return operation.openIntents.map((intent) => {
+    const outcome = judgeIntent(intent, operation, evidence)
+    return { seq: intent.seq, outcome, error: outcome === 'failed' ? 'not to be seen in the world after its answer was lost' : null, durationMs: null, result: { judged: true } }
+  })
+}
+
+export function openOperationOf({ openOperation, gameId }: PlanInput): Operation {
+  if (openOperation === null) throw new TypeError(`game ${gameId}: the plan goes on with an operation that is not open`)
+  return openOperation
+}
+
+/** A write whose answer is lost may or may not have been made: the database is read again before the next plan. */
+async function remember(gameId: string, { games }: LoopDeps, writing: () => Promise<void>): Promise<void> {
+  try {
+    await writing()
+  } catch (error) {
+    games.update(gameId, { isUnsure: true })
+    throw error
+  }
+}

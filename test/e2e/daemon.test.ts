@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { LABEL } from '../../src/model/labels.ts'
+import { createDeployment, type Deployment, idleImage, type RunningController } from '../support/deployment.ts'
+import { type PrivateDockerd, startPrivateDockerd } from '../support/private-dockerd.ts'
+import { SILENCE, tenResyncs, writesAmong } from '../support/settled.ts'
+import { countStatements, type StatementCounter } from '../support/statements.ts'
+import { until } from '../support/until.ts'
+
+const GAMES = ['andromeda', 'cassiopeia', 'hydra', 'lyra', 'orion', 'perseus']
+
+describe('a Docker daemon that goes away', () => {
+  let daemon: PrivateDockerd
+  let deployment: Deployment
+  let controller: RunningController
+  let statements: StatementCounter
+  const calls: string[] = []
+
+  beforeAll(async () => {
+    daemon = await startPrivateDockerd({ root: inject('runFolder'), signal: AbortSignal.timeout(170_000) })
+    deployment = await createDeployment({ 'timings.staleAfter': '2s' }, daemon.address)
+    statements = await countStatements(deployment.databaseUrl)
+    controller = await deployment.start({ onDockerCall: (kind) => calls.push(kind) })
+    await insert(GAMES)
+    await allAre('True')
+  })
+  afterAll(async () => {
+    await deployment.dispose()
+    await daemon.remove()
+  })
+  beforeEach(async () => {
+    calls.length = 0
+    await statements.reset()
+  })
+
+  it.each(['SIGTERM', 'SIGKILL'] as const)('by %s, and comes back: so do all games, and none counts as crashing', async (signal) => {
+    const before = await containers()
+    const operationsBefore = (await operations()).length
+    await daemon.halt(signal)
+    await allAre('Unknown')
+    await daemon.resume()
+    await allAre('True')
+    expect(await containers()).toEqual(before)
+    // A daemon that ends in order stops its containers first and tells so: then a start may be tried in vain.
+    expect(new Set(writesAmong(calls))).toEqual(new Set(['container_start']))
+    const succeeded = (await operations()).slice(operationsBefore).filter((operation) => operation.endsWith('succeeded'))
+    expect(succeeded).toEqual(GAMES.map(() => 'restart/crash_restart succeeded'))
+    expect(await heldBack()).toEqual([])
+    expect(await tenResyncs(controller, statements, calls)).toEqual(SILENCE)
+  })
+
+  it('in the middle of starts and stops, and does each of them once in the end', async () => {
+    const more = Array.from({ length: 8 }, (_, index) => `more-${index}`)
+    await deployment.query("UPDATE desired_games SET state = 'stopped', stop_reason = 'admin_request' WHERE game_id = ANY($1)", [GAMES.slice(0, 3)])
+    await insert(more)
+    await until(containers, (all) => all.length >= GAMES.length + 3, 'some have been created')
+    await daemon.halt('SIGKILL')
+    await daemon.resume()
+    await until(() => deployment.query("SELECT FROM games WHERE ready = 'True'"), (ready) => ready.length === GAMES.length - 3 + more.length, 'everything is as desired')
+    await until(() => deployment.query("SELECT FROM operation_log WHERE status = 'running'"), (open) => open.length === 0, 'no operation is open')
+
+    expect((await containers()).map(({ game }) => game)).toEqual([...GAMES, ...more].sort())
+    expect((await containers()).filter(({ state }) => state !== 'running').map(({ game }) => game)).toEqual(GAMES.slice(0, 3))
+    expect(await deployment.query("SELECT game_id FROM operation_log WHERE op IN ('start', 'stop') AND status = 'succeeded' GROUP BY game_id, op HAVING count(*) > 1")).toEqual([])
+    expect(await deployment.query("SELECT game_id FROM operation_log WHERE status = 'failed'")).toEqual([])
+    expect(await deployment.query('SELECT FROM operation_actions WHERE outcome IS NULL')).toEqual([])
+    expect(await heldBack()).toEqual([])
+    expect(await tenResyncs(controller, statements, calls)).toEqual(SILENCE)
+  })
+
+  it('before the controller starts: it waits, says Unknown, and goes on when Docker is there', async () => {
+    const games = (await containers()).filter(({ state }) => state === 'running').length
+    await controller.stop()
+    await daemon.halt()
+    calls.length = 0
+    const starting = deployment.start({ onDockerCall: (kind) => calls.push(kind) })
+    await until(() => deployment.query("SELECT FROM games WHERE ready <> 'Unknown'"), (known) => known.length === 0, 'all are unknown')
+    expect(writesAmong(calls)).toEqual([])
+
+    await daemon.resume()
+    controller = await starting
+    await until(() => deployment.query("SELECT FROM games WHERE ready = 'True'"), (ready) => ready.length === games, 'all run')
+    expect(writesAmong(calls)).toEqual(Array.from({ length: games }, () => 'container_start'))
+    expect(await tenResyncs(controller, statements, calls)).toEqual(SILENCE)
+  })
+
+  async function insert(games: readonly string[]): Promise<void> {
+    // An image alone has no probe: these containers' addresses lead nowhere outside their daemon's namespace.
+    await deployment.query('INSERT INTO desired_games (game_id, image_ref) SELECT unnest($1::text[]), $2', [games, idleImage('1.0.0')])
+  }
+
+  async function allAre(ready: string): Promise<void> {
+    await until(
+      () => deployment.query<{ game_id: string; ready: string }>('SELECT game_id, ready FROM games ORDER BY game_id'),
+      (games) => games.length === GAMES.length && games.every((game) => game.ready === ready),
+      `all games are ready: ${ready}`,
+    )
+  }
+
+  async function containers(): Promise<readonly { game: string; id: string; state: string }[]> {
+    const all = (await deployment.containers()).map(({ Id: id, State: state, Labels }) => ({ game: Labels[LABEL.gameId] ?? '', id, state }))
+    return all.sort((a, b) => (a.game < b.game ? -1 : 1))
+  }
+
+  async function operations(): Promise<readonly string[]> {
+    const rows = await deployment.query<{ operation: string }>("SELECT op || coalesce('/' || op_detail, '') || ' ' || status AS operation FROM operation_log ORDER BY operation_id")
+    return rows.map(({ operation }) => operation)
+  }
+
+  async function heldBack(): Promise<readonly unknown[]> {
+    return deployment.query(`SELECT game_id, backoff, conditions FROM game_status WHERE backoff IS NOT NULL OR conditions @? '$[*] ? (@.type == "CrashLoopBackOff")'`)
+  }
+})
