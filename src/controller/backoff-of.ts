@@ -2,24 +2,31 @@ import { type Backoff, type BackoffKind, backoffDelayMs, HEALTHY_RESET_MS } from
 import type { RuntimeFailure } from '../model/errors.ts'
 import type { OperationKind } from '../model/operation.ts'
 
+/** An attempt of one game; failures are counted per game, whatever their kinds (spec 3, "Backoff"). */
+export interface Attempt {
+  readonly operationId: string
+  readonly wish: string
+  readonly nowMs: number
+  /** Uniform in [0, 1). */
+  readonly random: number
+}
+
 /** The waiting that a failed attempt earns; a terminal one waits for another wish, not for time. */
-export function backoffAfter(
-  before: Backoff | null,
-  failure: Pick<RuntimeFailure, 'kind' | 'code' | 'message'>,
-  attempt: { readonly op: OperationKind; readonly wish: string; readonly nowMs: number; readonly random: number },
-): Backoff {
-  const kind = kindOf(failure, attempt.op)
-  const isRecent = before?.notBeforeMs == null || attempt.nowMs - before.notBeforeMs < HEALTHY_RESET_MS
-  const failures = before?.kind === kind && before.wish === attempt.wish && isRecent ? before.failures + 1 : 1
-  const delayMs = backoffDelayMs(failures, attempt.random)
-  return { kind, failures, delayMs, notBeforeMs: failure.kind === 'terminal' ? null : attempt.nowMs + delayMs, message: failure.message, wish: attempt.wish }
+export function backoffAfter(before: Backoff | null, failure: Pick<RuntimeFailure, 'kind' | 'code' | 'message'>, op: OperationKind, attempt: Attempt): Backoff {
+  const isForgotten = before?.notBeforeMs != null && before.kind !== 'CrashLoopBackOff' && attempt.nowMs - before.notBeforeMs >= HEALTHY_RESET_MS
+  const counted = count(isForgotten ? null : before, attempt)
+  return { ...counted, kind: kindOf(failure, op), notBeforeMs: failure.kind === 'terminal' ? null : attempt.nowMs + counted.delayMs, message: failure.message }
 }
 
 /** A container that was started again by itself: the next crash waits, counted from its exit. */
-export function backoffAfterCrash(before: Backoff | null, attempt: { readonly wish: string; readonly random: number; readonly isFresh: boolean; readonly message: string }): Backoff {
-  const counts = before?.kind === 'CrashLoopBackOff' && before.wish === attempt.wish && !attempt.isFresh
-  const failures = counts ? before.failures + 1 : 1
-  return { kind: 'CrashLoopBackOff', failures, delayMs: backoffDelayMs(failures, attempt.random), notBeforeMs: 0, message: attempt.message, wish: attempt.wish }
+export function backoffAfterCrash(before: Backoff | null, message: string, ranWell: boolean, attempt: Attempt): Backoff {
+  return { ...count(ranWell ? null : before, attempt), kind: 'CrashLoopBackOff', notBeforeMs: 0, message }
+}
+
+function count(before: Backoff | null, { operationId, wish, random }: Attempt): Pick<Backoff, 'failures' | 'delayMs' | 'operationId' | 'wish'> {
+  const known = before !== null && before.wish === wish ? before : null
+  const failures = known === null ? 1 : known.operationId === operationId ? known.failures : known.failures + 1
+  return { failures, delayMs: backoffDelayMs(failures, random), operationId, wish }
 }
 
 function kindOf({ code }: Pick<RuntimeFailure, 'code'>, op: OperationKind): BackoffKind {

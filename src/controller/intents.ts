@@ -36,8 +36,8 @@ export function judgeIntent(intent: OpenIntent, operation: Operation, evidence: 
   return isShown(intent, operation, evidence) ? 'succeeded' : 'failed'
 }
 
-function isShown({ kind, target }: OpenIntent, { operationId }: Operation, evidence: Evidence): boolean {
-  const container = evidence.containers.find((each) => (target === 'created' || kind === 'create_container' ? each.labels.operationId === operationId : each.id === target))
+function isShown({ kind, target }: OpenIntent, operation: Operation, evidence: Evidence): boolean {
+  const container = evidence.containers.find((each) => (target === 'created' || kind === 'create_container' ? each.labels.operationId === operation.operationId : each.id === target))
   switch (kind) {
     case 'pull_image':
       return evidence.hasImage(target)
@@ -46,7 +46,7 @@ function isShown({ kind, target }: OpenIntent, { operationId }: Operation, evide
     case 'create_container':
       return container !== undefined
     case 'start_container':
-      return container !== undefined && (isUp(container) || container.detail?.startedAtMs != null)
+      return container !== undefined && (isUp(container) || hasStartedSince(container, target === 'created' ? 0 : operation.startedAt.getTime()))
     case 'stop_container':
       return container === undefined || !isUp(container)
     case 'remove_container':
@@ -58,4 +58,9 @@ function isShown({ kind, target }: OpenIntent, { operationId }: Operation, evide
     case 'purge_state':
       return false
   }
+}
+
+/** A container that ran and ended again was started all the same; an earlier life of it proves nothing. */
+function hasStartedSince({ detail }: ObservedContainer, sinceMs: number): boolean {
+  return detail?.startedAtMs != null && detail.startedAtMs >= sinceMs
 }

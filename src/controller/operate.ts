@@ -90,7 +90,12 @@ async function fail(operation: Operation, failure: RuntimeFailure, outcomes: rea
     deps.log.warn({ gameId, operationId: operation.operationId, error: failure.message }, 'call unanswered')
     return { kind: 'at', atMs: deps.clock.nowMs() + Math.min(FIRST_UNANSWERED_MS * 2 ** unanswered, MAX_UNANSWERED_MS) }
   }
-  const backoff = backoffAfter(input.status.backoff, failure, { op: operation.op, wish: input.wish, nowMs: deps.clock.nowMs(), random: deps.random() })
+  const backoff = backoffAfter(input.status.backoff, failure, operation.op, {
+    operationId: operation.operationId,
+    wish: input.wish,
+    nowMs: deps.clock.nowMs(),
+    random: deps.random(),
+  })
   await closeOperationOf(operation, { status: 'failed', code: failure.code, message: failure.message }, outcomes, { ...change, record: { kind: 'none' }, failure, backoff }, input, deps)
   return { kind: 'now' }
 }

@@ -129,14 +129,15 @@ function backoffOf(change: Change, operation: Operation | null, input: PlanInput
 /** Healing counts as an attempt when it begins: a game that goes down again soon waits longer each time. */
 function backoffOnAttempt(operation: Operation, input: PlanInput, now: Date, random: () => number): Backoff | null {
   const { status, wish, observed } = input
+  const attempt = { operationId: operation.operationId, wish, nowMs: now.getTime(), random: random() }
   if (operation.detail === 'crash_restart') {
     const exited = observed.containers.find((container) => container.state === 'exited')?.detail ?? null
     if (exited?.finishedAtMs != null && fellWithRuntime(exited.finishedAtMs, observed.outage)) return status.backoff
-    return backoffAfterCrash(status.backoff, { wish, random: random(), isFresh: exited !== null && ranWell(exited), message: operation.cause })
+    return backoffAfterCrash(status.backoff, operation.cause, exited !== null && ranWell(exited), attempt)
   }
   if (operation.op === 'start' && operation.source === 'reconciler' && operation.actionCount === 0) {
     const failure = { kind: 'transient', code: 'container_start_failed', message: operation.cause } as const
-    return backoffAfter(status.backoff, failure, { op: operation.op, wish, nowMs: now.getTime(), random: random() })
+    return backoffAfter(status.backoff, failure, operation.op, attempt)
   }
   return status.backoff
 }

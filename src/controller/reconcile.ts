@@ -16,6 +16,8 @@ export async function reconcileGame(gameId: string, deps: LoopDeps): Promise<Req
   const input = await lookAt(gameId, deps)
   const plan = planGame(input)
   if (plan.kind === 'act') deps.log.debug({ gameId, plan: renderPlan(plan) }, 'plan')
+  // What a container answered before it is started again says nothing about the engine that starts now (S8).
+  if (plan.kind === 'act' && plan.actions.some((action) => action.kind === 'start_container')) deps.health.watch(gameId, null)
   const requeue = await carryOut(plan, input, deps)
   watchHealth(gameId, deps)
   return requeue

@@ -11,6 +11,8 @@ export interface Backoff {
   /** Delay that the next failure costs; a crashed container's counts from its exit. */
   readonly delayMs: number
   readonly message: string
+  /** The operation counted last: one that is counted at its beginning is not counted again when it fails. */
+  readonly operationId: string
   /** Fingerprint of what the attempt was made from; another one cancels the waiting at once. */
   readonly wish: string
 }

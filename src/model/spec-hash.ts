@@ -25,7 +25,7 @@ const SCHEMES: Readonly<Record<string, (spec: HashedSpec) => unknown>> = {
   ],
 }
 
-/** The hash written on new containers, e.g. `v1:9f86d081884c7d65`. */
+/** The hash written on new containers: the scheme, then 32 hex digits. */
 export function specHash(spec: HashedSpec): string {
   return hashUnder(CURRENT, spec) ?? ''
 }

@@ -83,6 +83,7 @@ const backoffSchema = z.object({
   notBeforeMs: z.number().nullable(),
   delayMs: z.number(),
   message: z.string(),
+  operationId: z.string(),
   wish: z.string(),
 })
 

@@ -43,7 +43,7 @@ function notYetServing(input: PlanInput, current: ObservedContainer, askedSinceM
   // What was told already stays told until an answer comes.
   if (input.record?.status === 'engine_unreachable' && input.openOperation === null) return notServing(input, current, 'it has not answered since')
   // Counted from the first question, not from the container's start: after a restart of the controller both lie far apart.
-  const deadlineMs = askedSinceMs + input.policy.engineStartMs
+  const deadlineMs = Math.min(askedSinceMs, input.nowMs) + input.policy.engineStartMs
   if (input.openOperation !== null && input.nowMs >= deadlineMs) return notServing(input, current, `it did not answer within ${input.policy.engineStartMs / 1000} s`)
   // A game that served before and is only read anew (after a restart of the controller) has not become unready by that.
   const wasServing = input.openOperation === null && input.record?.status === 'running'

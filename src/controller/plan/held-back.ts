@@ -9,11 +9,12 @@ import type { PlanInput } from './input.ts'
  * When a crashed container may be started again (epoch ms): at once the first time, then after a delay that counts from the
  * crash. Ten healthy minutes, a changed wish or an exit that came with the runtime's own restart void it.
  */
-export function crashGateMs({ status, wish, observed }: PlanInput, { detail }: ObservedContainer): number {
+export function crashGateMs({ status, wish, observed, nowMs }: PlanInput, { detail }: ObservedContainer): number {
   const { backoff } = status
   if (backoff?.kind !== 'CrashLoopBackOff' || backoff.wish !== wish || detail?.finishedAtMs == null) return 0
   if (ranWell(detail) || fellWithRuntime(detail.finishedAtMs, observed.outage)) return 0
-  return detail.finishedAtMs + backoff.delayMs
+  // An exit far in the future is a clock that was set back; the daemon's may run a little ahead of ours.
+  return detail.finishedAtMs - nowMs > CLOCK_SKEW_MS ? 0 : detail.finishedAtMs + backoff.delayMs
 }
 
 export function ranWell({ startedAtMs, finishedAtMs }: ContainerDetail): boolean {
@@ -24,6 +25,8 @@ export function ranWell({ startedAtMs, finishedAtMs }: ContainerDetail): boolean
 export function fellWithRuntime(finishedAtMs: number, outage: Outage | null): boolean {
   return outage !== null && finishedAtMs >= outage.fromMs - SHUTDOWN_MS && finishedAtMs <= outage.toMs + SHUTDOWN_MS
 }
+
+const CLOCK_SKEW_MS = 60_000
 
 /** dockerd stops containers for up to 15 s before it closes its streams. */
 const SHUTDOWN_MS = 15_000
@@ -46,7 +49,9 @@ export function planCrashLoop(input: PlanInput, why: string, gateMs: number): Pl
 export function isHeldBack({ status, wish, nowMs }: PlanInput): boolean {
   const { backoff } = status
   if (backoff === null || backoff.wish !== wish) return false
-  return backoff.notBeforeMs === null || backoff.notBeforeMs > nowMs
+  if (backoff.notBeforeMs === null) return true
+  // Further ahead than its own delay: the clock was set back since (fault 43).
+  return backoff.notBeforeMs > nowMs && backoff.notBeforeMs - nowMs <= backoff.delayMs
 }
 
 export function planHeldBack(input: PlanInput, current: ObservedContainer | null): Plan {

@@ -66,7 +66,7 @@ describe('an intent without an outcome is closed by what the world shows (S4)', 
   })
 })
 
-it.fails('a start of a container that ended before the operation began is not taken for done by its earlier life', () => {
+it('a start of a container that ended before the operation began is not taken for done by its earlier life', () => {
   const crashed = exited({ startedAtMs: NOW_MS - 3_600_000, finishedAtMs: NOW_MS - 200 })
   const world: Evidence = { containers: [crashed], hasImage: () => false, isNetworkPresent: true, canonicalName: 'galaxy-game-g' }
   expect(judgeIntent({ seq: 0, kind: 'start_container', target: 'c1' }, OPERATION, world)).toBe('failed')

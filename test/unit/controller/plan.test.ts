@@ -11,7 +11,7 @@ const unstarted = { record: null, status: NEW_STATUS, containers: [] } as const
 const stopped = desired({ state: 'stopped', stopReason: 'admin_request', generation: 2 })
 const patched = { desired: desired({ engineVersion: '1.0.1', generation: 2 }), admission: { kind: 'accepted', spec: spec('1.0.1'), outdated: null } } as const
 const successor = (over: Parameters<typeof container>[0] = {}) => container({ id: 'c2', name: 'galaxy-game-g.next.op-1', version: '1.0.1', state: 'created', operationId: 'op-1', ...over })
-const backoff = (over: Partial<Backoff> = {}): Backoff => ({ kind: 'StartBackOff', failures: 1, notBeforeMs: NOW_MS + 1_000, delayMs: 1_000, message: 'it failed', wish: 'wish', ...over })
+const backoff = (over: Partial<Backoff> = {}): Backoff => ({ kind: 'StartBackOff', failures: 1, notBeforeMs: NOW_MS + 1_000, delayMs: 1_000, message: 'it failed', operationId: 'op-0', wish: 'wish', ...over })
 
 /** Situation → what is planned, as an operator would read it. One row per row of the table in spec 3, and then some. */
 const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: string])[] = [

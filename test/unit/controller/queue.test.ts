@@ -1,49 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { KeyQueue, type Lane, type QueueOptions } from '../../../src/controller/queue.ts'
-import { type FakeClock, fakeClock } from './fake-clock.ts'
-
-interface Run {
-  readonly key: string
-  readonly lane: Lane
-  readonly startMs: number
-  endMs: number | null
-}
-
-interface Bench {
-  readonly queue: KeyQueue
-  readonly clock: FakeClock
-  readonly runs: readonly Run[]
-  keys(): readonly string[]
-}
-
-const HOUR = 3_600_000
-const DAY = 24 * HOUR
-
-/** A queue of which every pass takes `tookMs` (a hanging one: Infinity) and asks for another look at what `again` says. */
-function bench(
-  over: Partial<QueueOptions> & { readonly tookMs?: (key: string) => number; readonly again?: (key: string) => number | null } = {},
-): Bench {
-  const clock = fakeClock()
-  const runs: Run[] = []
-  const { tookMs = () => 0, again = () => null, ...options } = over
-  const queue = new KeyQueue({
-    workers: 8,
-    lendAfterMs: 1_000,
-    maxInFlight: 16,
-    clock,
-    work: async (key, lane) => {
-      const run: Run = { key, lane, startMs: clock.nowMs(), endMs: null }
-      runs.push(run)
-      const ms = tookMs(key)
-      if (ms > 0) await new Promise<void>((resolve) => (Number.isFinite(ms) ? clock.after(ms, resolve) : undefined))
-      run.endMs = clock.nowMs()
-      return again(key)
-    },
-    ...options,
-  })
-  return { queue, clock, runs, keys: () => runs.map((run) => run.key) }
-}
+import type { Lane } from '../../../src/controller/queue.ts'
+import { bench, mostAtOnce } from './queue-bench.ts'
 
 describe('adding a key', () => {
   it('runs it once, however often it is added while it waits', async () => {
@@ -180,79 +138,6 @@ describe('slow passes (L2)', () => {
   })
 })
 
-describe('a timed look', () => {
-  it('comes when its time has come, not before', async () => {
-    const { queue, clock, keys } = bench()
-    queue.wakeAt('g', clock.nowMs() + 5_000)
-    await clock.advance(4_999)
-    expect(keys()).toEqual([])
-    await clock.advance(1)
-    expect(keys()).toEqual(['g'])
-  })
-
-  it('is what the last pass asked for: each answer replaces or cancels the one before', async () => {
-    const answers: (number | null)[] = [1_010_000, 1_020_000, null]
-    const { queue, clock, runs } = bench({ again: () => answers.shift() ?? null })
-    queue.add('g')
-    await clock.advance(5_000)
-    queue.add('g')
-    await clock.advance(60_000)
-    expect(runs.map((run) => run.startMs - 1_000_000)).toEqual([0, 5_000, 20_000])
-    expect(clock.timers).toBe(0)
-  })
-
-  it('can be cancelled', async () => {
-    const { queue, clock, keys } = bench()
-    queue.wakeAt('g', clock.nowMs() + 5_000)
-    queue.wakeAt('g', null)
-    await clock.advance(60_000)
-    expect(keys()).toEqual([])
-  })
-
-  it('of one key does not delay an earlier one of another', async () => {
-    const { queue, clock, runs } = bench()
-    queue.wakeAt('late', clock.nowMs() + 5_000)
-    queue.wakeAt('early', clock.nowMs() + 1_000)
-    await clock.advance(10_000)
-    expect(runs.map(({ key, startMs }) => [key, startMs - 1_000_000])).toEqual([
-      ['early', 1_000],
-      ['late', 5_000],
-    ])
-  })
-
-  it('may lie further ahead than a timer of Node reaches', async () => {
-    const { queue, clock, runs } = bench()
-    queue.wakeAt('g', clock.nowMs() + 30 * DAY)
-    await clock.advance(30 * DAY - 1)
-    expect(runs).toEqual([])
-    await clock.advance(1)
-    expect(runs).toHaveLength(1)
-  })
-
-  it('follows the wall clock, an hour late at most, when that is set forward', async () => {
-    const { queue, clock, keys } = bench()
-    queue.wakeAt('g', clock.nowMs() + 3 * DAY)
-    clock.jump(4 * DAY)
-    await clock.advance(HOUR)
-    expect(keys()).toEqual(['g'])
-  })
-
-  it('survives a wall clock that is set back, and is not run early', async () => {
-    const { queue, clock, runs } = bench()
-    const atMs = clock.nowMs() + 60_000
-    queue.wakeAt('g', atMs)
-    clock.jump(-HOUR)
-    await clock.advance(HOUR + 60_000)
-    expect(runs.map((run) => run.startMs)).toEqual([atMs])
-  })
-
-  it('costs one timer, however many keys wait', () => {
-    const { queue, clock } = bench()
-    for (let game = 0; game < 1_000; game++) queue.wakeAt(`g${game}`, clock.nowMs() + 1_000 + game)
-    expect(clock.timers).toBe(1)
-  })
-})
-
 describe('a pass that rejects', () => {
   it('costs its own key a pause, and the others nothing', async () => {
     const seen: string[] = []
@@ -365,14 +250,3 @@ it('whatever is added when: a pass begins after every add, one at a time per key
     { numRuns: 60 },
   )
 })
-
-function mostAtOnce(runs: readonly Run[]): number {
-  return Math.max(
-    0,
-    ...runs.map(
-      (run) =>
-        runs.filter((other) => other.startMs <= run.startMs && (other === run || (other.endMs ?? Number.POSITIVE_INFINITY) > run.startMs))
-          .length,
-    ),
-  )
-}

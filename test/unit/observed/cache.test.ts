@@ -1,18 +1,13 @@
-import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { ObservedContainer } from '../../../src/model/observed.ts'
 import type { ContainerEvent } from '../../../src/model/runtime-event.ts'
 import { ContainerCache } from '../../../src/observed/cache.ts'
-import { event, listed, neverStarted, ranFrom, runningSince, START_MS } from './told.ts'
+import { event, neverStarted, ranFrom, runningSince } from './told.ts'
 
 let cache: ContainerCache
 beforeEach(() => {
   cache = new ContainerCache()
 })
-
-function list(...ours: readonly ObservedContainer[]) {
-  return cache.listEnds({ ours: ours.map(listed), otherDeployments: [] })
-}
 
 function inspect(id: string, answer: ObservedContainer | null): void {
   cache.inspectEnds(cache.inspectBegins(id), answer)
@@ -193,102 +188,6 @@ describe('an inspect', () => {
   })
 })
 
-describe('a list', () => {
-  const a = runningSince(1, { id: 'a', gameId: 'a' })
-  const b = runningSince(1, { id: 'b', gameId: 'b' })
-
-  it('in which nothing changed tells nothing and keeps what inspects told', () => {
-    cache.learn(a)
-    cache.learn(b)
-    const before = cache.of('a')[0]
-    cache.listBegins()
-    expect(list(a, b)).toEqual({ changed: new Set(), untold: new Set() })
-    expect(cache.of('a')[0]).toBe(before)
-  })
-
-  it.each<readonly [string, ObservedContainer | null]>([
-    ['is gone', null],
-    ['has exited', ranFrom(1, 50, { id: 'a', gameId: 'a' })],
-    ['has another name', { ...a, name: 'other' }],
-    ['has another address', { ...a, addresses: { galaxy: '172.18.0.9' } }],
-    ['is on another network', { ...a, addresses: { ...a.addresses, other: '172.19.0.2' } }],
-  ])('finds what events did not tell: a container that %s', (_, now) => {
-    cache.learn(a)
-    cache.learn(b)
-    cache.listBegins()
-    expect(list(...(now === null ? [] : [now]), b)).toEqual({ changed: new Set(['a']), untold: new Set(['a']) })
-    expect(cache.of('a').map(({ state, name, detail }) => ({ state, name, detail }))).toEqual(
-      now === null ? [] : [{ state: now.state, name: now.name, detail: null }],
-    )
-  })
-
-  it('finds a container nobody told of', () => {
-    cache.listBegins()
-    expect(list(a).untold).toEqual(new Set(['a']))
-    expect(cache.size).toBe(1)
-  })
-
-  it('names the games whose events still wait, but does not call them untold', () => {
-    cache.learn(a)
-    cache.hear(event('die', 50, { id: 'a', gameId: 'a' }))
-    cache.listBegins()
-    expect(list(ranFrom(1, 49, { id: 'a', gameId: 'a' }))).toEqual({ changed: new Set(['a']), untold: new Set() })
-  })
-
-  it('does not roll back what our calls did after it was asked for', () => {
-    cache.learn(ranFrom(1, 50, { id: 'a', gameId: 'a' }))
-    cache.learn(b)
-    cache.listBegins()
-    cache.learn(runningSince(100, { id: 'a', gameId: 'a' }))
-    cache.learn(runningSince(100, { id: 'c', gameId: 'c' }))
-    cache.forget('b')
-    expect(list(ranFrom(1, 50, { id: 'a', gameId: 'a' }), b).changed).toEqual(new Set())
-    expect(cache.of('a')[0]?.state).toBe('running')
-    expect([cache.of('b'), cache.of('c').length]).toEqual([[], 1])
-  })
-
-  it('does not roll back what an inspect showed after it was asked for', () => {
-    cache.learn(a)
-    cache.listBegins()
-    cache.hear(event('die', 50, { id: 'a', gameId: 'a' }))
-    inspect('a', ranFrom(1, 49, { id: 'a', gameId: 'a' }))
-    expect(list(a).changed).toEqual(new Set())
-    expect(cache.of('a')[0]?.state).toBe('exited')
-  })
-
-  it('does not settle an event that came while it was awaited', () => {
-    cache.listBegins()
-    cache.hear(event('create', 0))
-    expect(list().changed).toEqual(new Set(['g']))
-    expect(stale()).toEqual(['c1'])
-  })
-
-  it('settles events of an unknown container that came before it and that is not listed', () => {
-    cache.hear(event('create', 0))
-    cache.listBegins()
-    expect(list().changed).toEqual(new Set(['g']))
-    expect(stale()).toEqual([])
-    cache.listBegins()
-    expect(list().changed).toEqual(new Set())
-  })
-
-  it('forgets what is not in it, for good', () => {
-    cache.learn(a)
-    cache.listBegins()
-    list()
-    expect(cache.hear(event('die', 50, { id: 'a', gameId: 'a' }))).toBe(false)
-    expect([...cache.games()]).toEqual([])
-  })
-
-  it('that failed leaves the next one whole', () => {
-    cache.learn(a)
-    cache.listBegins()
-    cache.learn(b)
-    cache.listBegins()
-    expect(list().changed).toEqual(new Set(['a', 'b']))
-  })
-})
-
 it('keeps bounded memory of what is gone', () => {
   for (let nth = 0; nth < 10_000; nth++) {
     const id = `c${nth}`
@@ -301,98 +200,4 @@ it('keeps bounded memory of what is gone', () => {
   expect(cache.hear(event('die', 1, { id: 'c9999', gameId: 'c9999' }))).toBe(false)
   // So old that it is not remembered; an inspect then finds nothing.
   expect(cache.hear(event('die', 1, { id: 'c0', gameId: 'c0' }))).toBe(true)
-})
-
-type Step = 'start' | 'die' | 'destroy' | 'hear' | 'hear_again' | 'lose' | 'inspect' | 'list' | 'list_begins' | 'list_ends'
-const STEPS = ['start', 'die', 'destroy', 'hear', 'hear_again', 'lose', 'inspect', 'list', 'list_begins', 'list_ends'] as const
-
-/** One container's life at a daemon, and what is told of it: late, twice, in part. */
-function daemon() {
-  let nowMs = 0
-  let truth: ObservedContainer | null = neverStarted
-  const untold: ContainerEvent[] = [event('create', 0)]
-  const told: ContainerEvent[] = []
-  let answer: readonly ObservedContainer[] | null = null
-  const act = (step: Step): void => {
-    nowMs += 10
-    switch (step) {
-      case 'start':
-        if (truth === null || truth.state === 'running') return
-        truth = runningSince(nowMs)
-        untold.push(event('start', nowMs + 1))
-        return
-      case 'die':
-        if (truth?.state !== 'running') return
-        truth = ranFrom((truth.detail?.startedAtMs ?? 0) - START_MS, nowMs)
-        untold.push(event('die', nowMs + 1))
-        return
-      case 'destroy':
-        if (truth === null || truth.state === 'running') return
-        truth = null
-        untold.push(event('destroy', nowMs))
-        return
-      case 'hear': {
-        const next = untold.shift()
-        if (next === undefined) return
-        told.push(next)
-        cache.hear(next)
-        return
-      }
-      case 'hear_again':
-        for (const again of told.toReversed()) cache.hear(again)
-        return
-      case 'lose':
-        untold.shift()
-        return
-      case 'inspect':
-        for (const id of stale()) inspect(id, truth)
-        return
-      case 'list':
-        cache.listBegins()
-        list(...all())
-        answer = null
-        return
-      case 'list_begins':
-        cache.listBegins()
-        answer = all()
-        return
-      case 'list_ends':
-        if (answer !== null) list(...answer)
-        answer = null
-    }
-  }
-  const all = (): readonly ObservedContainer[] => (truth === null ? [] : [truth])
-  return { act, all, now: () => all().map(({ id, state }) => `${id} ${state}`) }
-}
-
-it('after any history of lost, late and doubled events, a list and the inspects it asks for show the truth, and then nothing is news', () => {
-  fc.assert(
-    fc.property(fc.array(fc.constantFrom(...STEPS), { maxLength: 40 }), (history) => {
-      cache = new ContainerCache()
-      const { act, now, all } = daemon()
-      for (const step of history) act(step)
-      for (const step of ['list_ends', 'list', 'inspect'] as const) act(step)
-      expect(states()).toEqual(now())
-      expect(stale()).toEqual([])
-      cache.listBegins()
-      expect(list(...all()).changed).toEqual(new Set())
-    }),
-    { numRuns: 500 },
-  )
-})
-
-it('after any history in which every event is heard at last, the inspects they ask for show the truth without a list', () => {
-  const steps = STEPS.filter((step) => step !== 'lose')
-  fc.assert(
-    fc.property(fc.array(fc.constantFrom(...steps), { maxLength: 40 }), (history) => {
-      cache = new ContainerCache()
-      const { act, now } = daemon()
-      for (const step of history) act(step)
-      act('list_ends')
-      for (let time = 0; time < 50; time++) act('hear')
-      act('inspect')
-      expect(states()).toEqual(now())
-    }),
-    { numRuns: 500 },
-  )
 })

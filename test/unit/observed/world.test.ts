@@ -1,15 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { ImageFacts } from '../../../src/model/image.ts'
-import type { ObservedContainer } from '../../../src/model/observed.ts'
 import { type FakeDocker, fakeDocker, type Told, worldOf } from './fake-docker.ts'
 import { event, neverStarted, ranFrom, runningSince } from './told.ts'
 
 const running = runningSince(1)
 const other = runningSince(1, { id: 'c2', gameId: 'h' })
 const never = new AbortController().signal
-const all = (): boolean => true
 const none = (): boolean => false
-const image = (id: string, ...refs: string[]): ImageFacts => ({ id, refs, labels: {} })
 
 let told: Told | null = null
 beforeEach(() => {
@@ -233,171 +229,6 @@ describe('a list that fails', () => {
     const { world } = await known(docker)
     docker.fail('list', new Error('deadline'))
     await expect(world.relist()).rejects.toThrow('deadline')
-  })
-})
-
-describe('a resync', () => {
-  it('in which nothing changed costs one list, no inspect, and tells nothing', async () => {
-    const docker = fakeDocker(running, other)
-    const { world, changed } = await known(docker)
-    for (const gameId of ['g', 'h']) await world.refresh(gameId, all, never)
-    docker.calls.length = 0
-    expect(await world.relist()).toEqual(new Set())
-    for (const gameId of ['g', 'h']) await world.refresh(gameId, all, never)
-    expect([docker.calls, changed]).toEqual([['list'], []])
-  })
-
-  it('finds what the stream lost, and nothing else', async () => {
-    const docker = fakeDocker(running, other)
-    const { world } = await known(docker)
-    docker.containers.set('c1', ranFrom(1, 50))
-    expect(await world.relist()).toEqual(new Set(['g']))
-    expect(await world.relist()).toEqual(new Set())
-  })
-})
-
-describe('an event', () => {
-  it('hands its game to the queue, and the look that follows inspects that container once', async () => {
-    const docker = fakeDocker(running, other)
-    const { world, changed } = await known(docker)
-    docker.containers.set('c1', ranFrom(1, 50))
-    docker.tell(event('die', 51))
-    docker.tell(event('die', 51))
-    expect(changed).toEqual(['g'])
-    await world.refresh('g', none, never)
-    await world.refresh('g', none, never)
-    expect([docker.calls, world.game('g').containers[0]?.state]).toEqual([['inspect c1'], 'exited'])
-  })
-
-  it('that comes while its container is being inspected is looked at in the same look', async () => {
-    const docker = fakeDocker(running)
-    const { world } = await known(docker)
-    docker.tell(event('update', 40))
-    const answer = docker.hold('inspect')
-    const look = world.refresh('g', none, never)
-    docker.containers.set('c1', ranFrom(1, 50))
-    docker.tell(event('die', 51))
-    answer()
-    await look
-    expect([docker.calls, world.game('g').containers[0]?.state]).toEqual([['inspect c1', 'inspect c1'], 'exited'])
-  })
-
-  it('storm of one container does not keep its look from ending', async () => {
-    const docker = fakeDocker(running)
-    let atMs = 40
-    const update = (): void => docker.tell(event('update', atMs++))
-    const inspect = (id: string, signal: AbortSignal): Promise<ObservedContainer | null> => {
-      update()
-      return docker.source.inspect(id, signal)
-    }
-    const { world } = await known(docker, { source: { ...docker.source, inspect } })
-    update()
-    await world.refresh('g', none, never)
-    expect(docker.calls).toHaveLength(3)
-  })
-})
-
-describe('a look', () => {
-  it('inspects what it needs to know more about, once', async () => {
-    const docker = fakeDocker(running, ranFrom(1, 50, { id: 'c3' }))
-    const { world } = await known(docker)
-    const exited = ({ state }: ObservedContainer): boolean => state === 'exited'
-    await world.refresh('g', exited, never)
-    await world.refresh('g', exited, never)
-    expect(docker.calls).toEqual(['inspect c3'])
-  })
-
-  it('for a dry run, at the same time as a pass, cannot undo what the pass did', async () => {
-    const docker = fakeDocker(ranFrom(1, 50))
-    const { world } = await known(docker)
-    const answer = docker.hold('inspect')
-    const preview = world.refresh('g', all, never)
-    docker.containers.set('c1', runningSince(100))
-    world.learn(runningSince(100))
-    answer()
-    await preview
-    expect(world.game('g').containers).toMatchObject([{ state: 'running' }])
-  })
-
-  it('that gets no answer leaves its container to be looked at again', async () => {
-    const docker = fakeDocker(running)
-    const { world } = await known(docker)
-    docker.tell(event('die', 51))
-    docker.fail('inspect', new Error('deadline'))
-    await expect(world.refresh('g', none, never)).rejects.toThrow('deadline')
-    docker.fail('inspect', null)
-    docker.calls.length = 0
-    await world.refresh('g', none, never)
-    expect(docker.calls).toEqual(['inspect c1'])
-  })
-
-  it('sets aside a container of another deployment that an event told of (S2)', async () => {
-    const docker = fakeDocker()
-    const { world } = await known(docker)
-    docker.containers.set('c1', { ...running, labels: { ...running.labels, deployment: 'elsewhere' } })
-    docker.tell(event('start', 2))
-    await world.refresh('g', all, never)
-    expect(world.game('g')).toMatchObject({ containers: [], foreignDeployments: [{ id: 'c1' }] })
-  })
-})
-
-describe('images and network', () => {
-  it('are read again when an event tells of them, and every game is looked at', async () => {
-    const docker = fakeDocker(running)
-    const { world, changed } = await known(docker)
-    docker.images = [image('sha256:1', 'engine:1')]
-    docker.tell({ kind: 'image', action: 'pull', name: 'engine:1' })
-    docker.hasNetwork = false
-    docker.tell({ kind: 'network', action: 'destroy', name: 'galaxy' })
-    await pass()
-    expect([world.image('engine:1')?.id, world.image('sha256:1')?.id, world.isNetworkPresent]).toEqual(['sha256:1', 'sha256:1', false])
-    expect([docker.calls, changed]).toEqual([
-      ['images', 'network'],
-      ['g', 'g'],
-    ])
-  })
-
-  it.each([
-    ['another network', { kind: 'network', action: 'destroy', name: 'other' } as const],
-    ['a container joining ours', { kind: 'network', action: 'connect', name: 'galaxy' } as const],
-  ])('are not read for %s', async (_, hostEvent) => {
-    const docker = fakeDocker(running)
-    const { changed } = await known(docker)
-    docker.tell(hostEvent)
-    await pass()
-    expect([docker.calls, changed]).toEqual([[], []])
-  })
-
-  it('are read once for a burst of events that comes while they are being read, and the last reading counts', async () => {
-    const docker = fakeDocker(running)
-    const { world } = await known(docker)
-    const answer = docker.hold('images')
-    for (let time = 0; time < 50; time++) docker.tell({ kind: 'image', action: 'tag', name: 'engine:1' })
-    docker.images = [image('sha256:2', 'engine:1')]
-    answer()
-    await pass()
-    expect([docker.calls, world.image('engine:1')?.id]).toEqual([['images', 'images'], 'sha256:2'])
-  })
-
-  it('that a pull of ours brought are not lost to a reading that began before it', async () => {
-    const docker = fakeDocker(running)
-    docker.images = [image('sha256:1', 'engine:latest')]
-    const { world } = await known(docker)
-    const answer = docker.hold('images')
-    const reading = world.readImages()
-    world.learnImage(image('sha256:2', 'engine:latest'))
-    answer()
-    await reading
-    expect([world.image('engine:latest')?.id, world.image('sha256:1')?.refs]).toEqual(['sha256:2', []])
-  })
-
-  it('that cannot be read make the world unknown', async () => {
-    const docker = fakeDocker(running)
-    const { reachable } = await known(docker)
-    docker.fail('images', new Error('500'))
-    docker.tell({ kind: 'image', action: 'pull', name: 'engine:1' })
-    await pass()
-    expect(reachable).toEqual([true, false])
   })
 })
 
