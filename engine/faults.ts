@@ -15,7 +15,7 @@ export interface Faults {
   readonly ignoreSigterm: boolean
 }
 
-export const CRASH_EXIT_CODE = 70
+const CRASH_EXIT_CODE = 70
 
 const PREFIX = 'GALAXY_ENGINE_FAULT_'
 const NAMES = [

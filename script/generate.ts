@@ -3,10 +3,18 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { configurationTable } from '../src/config/report.ts'
 import { manifestJsonSchema } from '../src/desired/manifest/json-schema.ts'
+
+const CONFIGURATION_HEAD = `# Configuration
+
+Generated from \`src/config/schema.ts\` by \`npm run generate\`. The environment wins over \`galaxy.yaml\`, which wins over the defaults.
+
+`
 
 /** Every derived file, relative to the project's root, and how its text is made. */
 const GENERATED: Readonly<Record<string, () => string>> = {
+  'docs/configuration.md': () => `${CONFIGURATION_HEAD}${configurationTable()}`,
   'schemas/manifest.schema.json': () => `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`,
 }
 

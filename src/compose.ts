@@ -107,7 +107,7 @@ function composeRuntime({ config, docker, identity }: Ingredients, resolvesTo: (
 }
 
 interface WorldHooks {
-  onChange(gameIds: Iterable<string>): void
+  onChange(gameIds: Iterable<string> | 'all'): void
   /** The world was listed, or could not be; either way, there is something to say about every game. */
   onFirstLook(): void
   readonly signal: AbortSignal

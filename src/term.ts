@@ -1,6 +1,6 @@
 import type { Config } from './config.ts'
 import { composeTerm, type Ingredients, type TermParts } from './compose.ts'
-import type { Term } from './controller/leadership.ts'
+import { isLeaseLost, type Term } from './controller/leadership.ts'
 import type { LoopDeps } from './controller/deps.ts'
 import { openPool } from './database/pool.ts'
 import type { Log } from './log.ts'
@@ -32,7 +32,7 @@ export async function runTerm(term: Term, options: TermOptions): Promise<void> {
     session: { instance: identity.instance, leaseEpoch: term.epoch },
     onError: (error) => log.warn({ error: messageOf(error) }, 'database connection broke'),
   })
-  // Aborts when the passes under way have ended, at the latest after half the stop deadline.
+  // After a stop, aborts when the passes under way have ended, at the latest after half the stop deadline.
   const ended = new AbortController()
   const parts = composeTerm(term, options, pool.db, ended.signal)
   const trimming = setInterval(() => void trimHistory(pool.db, config, log), HISTORY_INTERVAL_MS)
@@ -42,6 +42,8 @@ export async function runTerm(term: Term, options: TermOptions): Promise<void> {
     await aborted(term.signal)
   } finally {
     clearInterval(trimming)
+    // A lost lease ends every call at once; a stop lets those under way come to their end.
+    if (isLeaseLost(term.signal)) ended.abort(term.signal.reason)
     await Promise.race([parts.loop.stop(), pauseUnref(config.timings.stopDeadlineMs / 2)])
     ended.abort()
     parts.prober.stop()
@@ -54,7 +56,10 @@ export async function runTerm(term: Term, options: TermOptions): Promise<void> {
 async function start(term: Term, { deps, loop, world, desired }: TermParts): Promise<void> {
   await desired.listed
   for (const { gameId, status, record, openOperation } of await loadGames(deps.db)) deps.games.update(gameId, { status, record, openOperation })
-  term.vouch(() => world.isKnown)
+  let looks = 0
+  let hasLooked = false
+  // What an earlier term wrote of a game is vouched for only once this one has looked at it; one whose look hangs is not waited for.
+  term.vouch(() => world.isKnown && (hasLooked ||= loop.depth === 0 && (loop.inFlight === 0 || ++looks > 1)))
   world.start()
   loop.startResync(async () => {
     if (!world.isKnown) return
@@ -65,7 +70,7 @@ async function start(term: Term, { deps, loop, world, desired }: TermParts): Pro
 
 async function trimHistory(db: LoopDeps['db'], { retention }: Config, log: Log): Promise<void> {
   try {
-    await pruneHistory(db, retention)
+    while (!(await pruneHistory(db, retention)).isDone) continue
   } catch (error) {
     log.warn({ error: messageOf(error) }, 'old history not removed; tried again later')
   }

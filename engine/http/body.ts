@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { EngineError } from '../engine-error.ts'
 import { type Reader, ShapeError } from '../shape.ts'
 
-export const BODY_LIMIT_BYTES = 256 * 1024
+const BODY_LIMIT_BYTES = 256 * 1024
 
 /** Reads a whole JSON body. Throws EngineError 413 above {@link BODY_LIMIT_BYTES}, 400 where it is not what `read` expects. */
 export async function readBody<T>(request: IncomingMessage, read: Reader<T>): Promise<T> {

@@ -2,7 +2,7 @@ import { renderTable } from '../../src/cli/table.ts'
 import type { Figure, Pair } from './rounds.ts'
 
 /** The greatest median ratio of the controller's time to raw Docker's that a figure may have. */
-export const BOUNDS: Readonly<Record<Figure, number>> = { converge: 1.15, restart: 1.25, patch: 1.2 }
+const BOUNDS: Readonly<Record<Figure, number>> = { converge: 1.15, restart: 1.25, patch: 1.2 }
 
 const TITLES: Readonly<Record<Figure, string>> = {
   converge: '40 rows until 40 run',

@@ -40,7 +40,7 @@ export async function applyFiles(db: Kysely<Database>, policy: ImagePolicy, requ
 }
 
 /** A duplicate within one file is told by the parser and by the check across files. */
-export function refusal(problems: readonly ManifestProblem[]): ApiProblem {
+function refusal(problems: readonly ManifestProblem[]): ApiProblem {
   const details = problems.map(({ file, line, column, path, message }): ProblemDetail => ({ file, line, column, field: path, message }))
   const distinct = new Map(details.map((detail) => [JSON.stringify(detail), detail]))
   const count = distinct.size === 1 ? 'a problem' : `${distinct.size} problems`

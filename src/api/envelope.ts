@@ -3,7 +3,7 @@ import { formatMemory } from '../model/limits.ts'
 import { parseAcceptedSpec, parseBackoff, parseConditions, parseLimits } from '../record/stored-json.ts'
 import type { GameRow } from './reads/games.ts'
 
-export const API_VERSION = 'galaxy.dev/v1alpha1'
+const API_VERSION = 'galaxy.dev/v1alpha1'
 
 export type GameEnvelope = ReturnType<typeof toEnvelope>
 

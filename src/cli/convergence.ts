@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ApiAddress } from '../api/address-file.ts'
 import type { GameEnvelope } from '../api/envelope.ts'
+import { containerName } from '../model/labels.ts'
 import type { OnProgress } from '../local/progress.ts'
 import { connectClient, type Wire } from './client.ts'
 import { allGames, readyReason } from './get.ts'
@@ -14,7 +15,7 @@ const FIRST_GAME_MS = 3_000
 const GIVE_UP_MS = 120_000
 
 /** Tells how the games come up until all are ready, then what to try next. */
-export async function watchConvergence(terminal: Terminal, api: ApiAddress, signal: AbortSignal, say: OnProgress): Promise<void> {
+export async function watchConvergence(terminal: Terminal, instance: string, api: ApiAddress, signal: AbortSignal, say: OnProgress): Promise<void> {
   const client = connectClient(api)
   const startedMs = performance.now()
   const told = new Map<string, string>()
@@ -23,7 +24,7 @@ export async function watchConvergence(terminal: Terminal, api: ApiAddress, sign
     const elapsedMs = performance.now() - startedMs
     for (const game of games) tell(game, elapsedMs, told, say)
     const isDone = games.length > 0 ? games.every(isReady) : elapsedMs > FIRST_GAME_MS
-    if (isDone || elapsedMs > GIVE_UP_MS) return suggest(terminal, games)
+    if (isDone || elapsedMs > GIVE_UP_MS) return suggest(terminal, instance, games)
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined)
   }
 }
@@ -36,7 +37,8 @@ function isReady({ status }: Game): boolean {
 function tell(game: Game, elapsedMs: number, told: Map<string, string>, say: OnProgress): void {
   const { name } = game.metadata
   const step = isReady(game) ? 'ready' : (readyReason(game) ?? 'accepted')
-  if (told.get(name) === step) return
+  // Nobody has looked yet in this run: there is nothing to tell.
+  if (step === 'Stale' || told.get(name) === step) return
   told.set(name, step)
   const seconds = (elapsedMs / 1000).toFixed(1)
   if (isReady(game)) say(`${name} is ready after ${seconds} s: engine ${game.status.engineVersion ?? '?'} at ${game.status.endpoint}`)
@@ -48,12 +50,12 @@ function messageOf({ status }: Game): string {
   return message === '' ? '' : `, ${message}`
 }
 
-function suggest(terminal: Terminal, games: readonly Game[]): void {
+function suggest(terminal: Terminal, instance: string, games: readonly Game[]): void {
   const name = games[0]?.metadata.name
   const tries =
     name === undefined
       ? ['npx galaxy get games', 'npx galaxy apply -f FILE', 'npx galaxy doctor']
-      : ['npx galaxy get games', `npx galaxy describe game ${name}`, `docker rm -f galaxy-game-${name}   # and see it come back`]
+      : ['npx galaxy get games', `npx galaxy describe game ${name}`, `docker rm -f ${containerName(instance, name)}   # and see it come back`]
   warnLine(
     terminal,
     `\nGalaxy is up. Try next, in another terminal:\n${tries.map((line) => `  ${line}`).join('\n')}\nCtrl-C stops the controller; the games keep running.\n`,

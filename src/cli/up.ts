@@ -80,7 +80,7 @@ async function runWatched(
   const onReady = (api: ApiAddress) => {
     progress.line(`Controller: ${api.url} after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
     const watchSignal = AbortSignal.any([signal, watching.signal])
-    watched = watchConvergence(terminal, api, watchSignal, progress.line).catch((error: unknown) =>
+    watched = watchConvergence(terminal, config.instance, api, watchSignal, progress.line).catch((error: unknown) =>
       log.warn({ err: error }, "the start can't be watched"),
     )
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { isMap, isScalar, LineCounter, parseDocument, type Pair } from 'yaml'
 import type { Setting } from './schema.ts'
 
-export const CONFIG_FILE = 'galaxy.yaml'
+const CONFIG_FILE = 'galaxy.yaml'
 
 /** Raw values by dotted path, each with where it came from. */
 export type RawSettings = ReadonlyMap<string, { readonly value: unknown; readonly origin: string }>

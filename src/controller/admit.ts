@@ -65,8 +65,10 @@ function keepPins(facts: AdmissionFacts, pinned: AcceptedSpec, resolved: Resolve
   const { cpus, memory, pids } = pinned.requested
   const hasSameLimits = cpus === desired.cpus && memory === desired.memory && pids === desired.pids
   const labels = facts.image(pinned.imageId)?.labels ?? {}
-  const limits = hasSameLimits ? pinned.limits : resolveLimits(desired, labels, facts.defaultLimits).limits
-  return { kind: 'accepted', spec: withWish({ ...pinned, limits, requested: requestOf(desired) }, desired, pinned), outdated }
+  const resolvedLimits = resolveLimits(desired, labels, facts.defaultLimits)
+  const limits = hasSameLimits ? pinned.limits : resolvedLimits.limits
+  const remarks = resolvedLimits.problems
+  return { kind: 'accepted', spec: withWish({ ...pinned, limits, requested: requestOf(desired) }, desired, pinned), outdated, remarks }
 }
 
 function withWish(spec: AcceptedSpec, { players, turnSchedule, timeZone }: DesiredGame, before: AcceptedSpec = spec): AcceptedSpec {
@@ -95,6 +97,7 @@ function pin(facts: AdmissionFacts, resolved: ResolvedImage): Admission {
   const image = imageOf(facts, resolved.imageRef)
   if (image === null) return { kind: 'needs_image', imageRef: resolved.imageRef, mayPull: facts.pullPolicy !== 'never' }
   const adopted = adoptedLimits(facts)
+  const { limits, problems: remarks } = resolveLimits(desired, image.labels, facts.defaultLimits)
   const resolvedSpec: Omit<AcceptedSpec, 'specHash'> = {
     gameId: desired.gameId,
     engine: desired.engine,
@@ -109,7 +112,7 @@ function pin(facts: AdmissionFacts, resolved: ResolvedImage): Admission {
     env: resolved.env,
     publish: resolved.publish,
     relax: resolved.relax,
-    limits: adopted === null ? resolveLimits(desired, image.labels, facts.defaultLimits).limits : adopted,
+    limits: adopted ?? limits,
     network: facts.network,
     state: facts.state,
     players: desired.players,
@@ -118,7 +121,7 @@ function pin(facts: AdmissionFacts, resolved: ResolvedImage): Admission {
   }
   const spec = { ...resolvedSpec, specHash: specHash(resolvedSpec) }
   const before = status.acceptedSpec
-  return { kind: 'accepted', spec: before !== null && isDeepStrictEqual(before, spec) ? before : spec, outdated: null }
+  return { kind: 'accepted', spec: before !== null && isDeepStrictEqual(before, spec) ? before : spec, outdated: null, remarks }
 }
 
 /** A container that carries no hash of ours is taken with the limits it has; they change when the row next asks for others. */

@@ -20,7 +20,7 @@ export interface GameMemory {
   readonly progress: string | null
 }
 
-export const NEW_GAME: GameMemory = {
+const NEW_GAME: GameMemory = {
   status: NEW_STATUS,
   record: null,
   openOperation: null,

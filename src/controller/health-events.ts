@@ -10,10 +10,15 @@ export function healthEventsOf(change: Change, operation: Operation | null, cont
   if (change.isBeginning === true) return operation === null || operation.actionCount > 0 ? [] : foundAtBeginning(operation, input, event)
   const { record } = change
   const was = input.record?.status
-  if (record.kind === 'unreachable' && was !== 'engine_unreachable') return [event('probe_failed', record.containerId, { message: change.plan.reason })]
+  if (record.kind === 'unreachable' && was !== 'engine_unreachable') return [event(failureType(input), record.containerId, { message: change.plan.reason })]
   if (record.kind === 'running' && was === 'engine_unreachable') return [event('probe_recovered', record.containerId)]
   if (record.kind === 'running' && change.isEnding?.status === 'succeeded') return [event('container_started', record.containerId, { image: container?.imageRef ?? null })]
   return []
+}
+
+/** The image's own HEALTHCHECK is told by an inspect, every other probe is ours. */
+function failureType({ admission }: PlanInput): HealthEvent['type'] {
+  return admission.kind === 'accepted' && 'docker' in admission.spec.probe ? 'inspect_unhealthy' : 'probe_failed'
 }
 
 function foundAtBeginning(operation: Operation, input: PlanInput, event: (type: HealthEvent['type'], containerId: string | null, detail?: HealthEvent['detail']) => HealthEvent): readonly HealthEvent[] {

@@ -31,6 +31,15 @@ export interface Term {
   renewSoon(): void
 }
 
+class LeaseLost extends Error {
+  override readonly name = 'LeaseLost'
+}
+
+/** Whether a term's signal aborted because somebody else may hold the lease by now, and not because the controller stops. */
+export function isLeaseLost(signal: AbortSignal): boolean {
+  return signal.reason instanceof LeaseLost
+}
+
 /** No call is begun in the last fifth of a lease: it could still be under way when the next holder acts. */
 const MARGIN_SHARE = 0.2
 
@@ -84,7 +93,10 @@ async function holdLease(options: LeadershipOptions, epoch: number, askedAt: num
       validUntil = until
     },
   })
-    .catch((error: unknown) => log.warn({ instance, epoch, error: messageOf(error) }, 'lease lost'))
+    .catch((error: unknown) => {
+      log.warn({ instance, epoch, error: messageOf(error) }, 'lease lost')
+      lost.abort(new LeaseLost(`epoch ${epoch} is over`, { cause: error }))
+    })
     .finally(() => lost.abort())
   try {
     await options.runTerm(term)

@@ -43,22 +43,27 @@ export function stateAfter(change: Change, operation: Operation | null, input: P
   const record = changeRecord(input.record, recordChange(change), { ...recordFacts(input, now, deps), container, isOperation: operation !== null })
   const status = statusAfter(change, operation, container, input, now, deps)
   const healthEvents = healthEventsOf(change, operation, container, input, now)
-  const isStatusChanged = differs(status, input.status) && !isWaitingOn(operation ?? input.openOperation, change)
-  const isRecordChanged = record !== input.record
+  const changed = changedParts(change, operation, input, { status, record })
   return {
     write: {
       gameId: input.gameId,
-      status: isStatusChanged ? status : undefined,
-      record: isRecordChanged && record !== null ? record : undefined,
+      ...changed,
       healthEvents,
-      notification: isStatusChanged || operation !== null ? notificationOf(change, input, now) : undefined,
+      notification: changed.status !== undefined || operation !== null ? notificationOf(change, input, now) : undefined,
       forget: mayForget(change, input),
     },
-    memory: { status: isStatusChanged ? status : input.status, record: record?.status === 'removed' ? null : record },
-    isUnchanged: !isStatusChanged && !isRecordChanged && healthEvents.length === 0 && change.forget !== true,
+    memory: { status: changed.status ?? input.status, record: record?.status === 'removed' ? null : record },
+    isUnchanged: changed.status === undefined && changed.record === undefined && healthEvents.length === 0 && change.forget !== true,
     containerId: container?.id ?? input.record?.containerId ?? null,
     imageRef: record?.imageRef ?? null,
   }
+}
+
+/** What differs from what is stored; undefined is not written. */
+function changedParts(change: Change, operation: Operation | null, input: PlanInput, { status, record }: { status: GameStatus; record: RuntimeRecord | null }): Pick<GameWrite, 'status' | 'record'> {
+  const isStatusChanged = differs(status, input.status) && !isWaitingOn(operation ?? input.openOperation, change)
+  const isRecordChanged = record !== null && record !== input.record
+  return { status: isStatusChanged ? status : undefined, record: isRecordChanged ? record : undefined }
 }
 
 function recordFacts({ gameId, record, admission, status, policy, desired }: PlanInput, now: Date, { newId }: Pick<LoopDeps, 'newId'>): Omit<RecordFacts, 'container' | 'isOperation'> {

@@ -78,5 +78,5 @@ export async function bindInstance(db: Kysely<Database>, instance: string): Prom
 }
 
 function milliseconds(durationMs: number) {
-  return sql<unknown>`make_interval(secs => ${durationMs / 1000}::double precision)`
+  return sql`make_interval(secs => ${durationMs / 1000}::double precision)`
 }

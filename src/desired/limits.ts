@@ -12,7 +12,7 @@ const PIDS = {
   max: 4_194_304,
   expected: 'a whole number from 1 to 4194304',
 } as const
-export const MEMORY_EXPECTED = 'a size of at least 6Mi, such as 256Mi or 512m'
+const MEMORY_EXPECTED = 'a size of at least 6Mi, such as 256Mi or 512m'
 
 export function cpusObjection(cpus: number): string | null {
   return cpus >= CPUS.min && cpus <= CPUS.max ? null : CPUS.expected
@@ -33,7 +33,7 @@ export interface AskedLimits {
 }
 
 /** Labels by which an image says what it needs (spec 4, "limits"). */
-export const LIMIT_LABEL = {
+const LIMIT_LABEL = {
   cpus: 'com.galaxy.cpu_quota',
   memory: 'com.galaxy.memory',
   pids: 'com.galaxy.pids_limit',

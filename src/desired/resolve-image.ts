@@ -51,7 +51,7 @@ export function resolveImage(
 ): ImageAnswer {
   if (game.engineVersion === null) return resolveAlone(game.imageRef, policy)
   const wanted = `engine version ${game.engine} ${game.engineVersion}`
-  if (version === undefined) return refused(`${wanted} is not registered; add it with galaxy version add, or choose another`)
+  if (version === undefined) return refused(`${wanted} is not registered; apply an EngineVersion for it, or choose another`)
   if (!version.enabled && !runsAlready) return refused(`${wanted} is disabled and starts no new game; enable it, or choose another`)
   const own = game.imageRef ?? version.imageRef
   const image = own === null ? fromTemplate(version, policy) : allowed(own, policy)

@@ -48,6 +48,7 @@ async function readConfig(file: string): Promise<z.infer<typeof configShape> | n
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
     // Not the cause itself: a parser's message may quote a secret.
+    // oxlint-disable-next-line preserve-caught-error
     throw new Error(`Docker's configuration file ${file} can't be read`)
   }
 }

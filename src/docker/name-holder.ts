@@ -35,7 +35,7 @@ export async function takeName<T>(context: DockerContext, take: () => Promise<T>
 }
 
 /** The id in "name … is already in use by container …"; null for any other refusal. */
-export function holderIdOf(error: unknown): string | null {
+function holderIdOf(error: unknown): string | null {
   if (!(error instanceof DockerRefusal) || error.status !== 409) return null
   return /already in use by container "?([0-9a-f]{12,64})/i.exec(error.message)?.[1] ?? null
 }

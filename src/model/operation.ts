@@ -13,7 +13,6 @@ export type OperationDetail =
   | 'duplicate'
 
 export type OperationSource = 'lobby' | 'admin' | 'scheduler' | 'reconciler'
-export type OperationStatus = 'queued' | 'running' | 'succeeded' | 'failed'
 
 export type ErrorCode =
   | 'start_config_invalid'

@@ -28,8 +28,8 @@ export interface WorldOptions {
   readonly watchdogMs: number
   /** False runs on lists alone, every `watchdogMs`. */
   readonly useEvents: boolean
-  /** Games about which something new is known. */
-  onChange(gameIds: Iterable<string>): void
+  /** Games about which something new is known; `all` when an image or the network came or went, for which a game without any container may wait. */
+  onChange(gameIds: Iterable<string> | 'all'): void
   /** The list can, or can no longer, be read; called when that changes, and at the first answer. */
   onReachable(isReachable: boolean, error: unknown): void
   readonly nowMs: () => number
@@ -264,7 +264,7 @@ export class World {
       if (event.kind === 'image') await this.#host.readImages()
       else if (event.name === network && (event.action === 'create' || event.action === 'destroy')) await this.#host.readNetwork()
       else return
-      onChange(this.#cache.games())
+      onChange('all')
     } catch (error) {
       disconnect(new Error(`${event.kind} ${event.name} could not be read`, { cause: error }))
     }

@@ -43,7 +43,7 @@ export interface DockerWorld {
 
 export const DEPLOYMENT = '018f0000-0000-7000-8000-000000000001'
 export const OPERATION = '018f0000-0000-7000-8000-0000000000aa'
-export const STATE_MOUNT = '/var/lib/galaxy-game'
+const STATE_MOUNT = '/var/lib/galaxy-game'
 export const never = new AbortController().signal
 
 /** Labels as our controller writes them, for containers that somebody else makes. */

@@ -4,6 +4,7 @@ import { LABEL } from '../../src/model/labels.ts'
 import { createDeployment, type Deployment, idleImage } from '../support/deployment.ts'
 import { until } from '../support/until.ts'
 
+const byName = (a: string, b: string): number => a.localeCompare(b)
 const GAMES = Array.from({ length: 20 }, (_, index) => `game-${index}`)
 
 describe('kill -9 of the controller', () => {
@@ -39,7 +40,7 @@ describe('kill -9 of the controller', () => {
     deployment.spawn()
     await until(() => running(idleImage('1.0.1')), (games) => games.length === GAMES.length, 'all games are patched', 60_000)
     await until(() => deployment.query("SELECT FROM operation_log WHERE status = 'running'"), (open) => open.length === 0, 'no operation is open')
-    expect((await deployment.containers()).map((container) => container.Names[0]).sort()).toEqual(GAMES.map((game) => `/${deployment.containerName(game)}`).sort())
+    expect((await deployment.containers()).map((container) => container.Names[0] ?? '').sort(byName)).toEqual(GAMES.map((game) => `/${deployment.containerName(game)}`).sort(byName))
     expect(await deployment.query('SELECT FROM operation_actions WHERE outcome IS NULL')).toEqual([])
   })
 

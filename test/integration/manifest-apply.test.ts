@@ -98,7 +98,7 @@ describe('applying documents', () => {
       {
         outcome: 'refused',
         code: 'start_config_invalid',
-        problem: 'engine version galaxy 9.9.9 is not registered; add it with galaxy version add, or choose another',
+        problem: 'engine version galaxy 9.9.9 is not registered; apply an EngineVersion for it, or choose another',
       },
       { outcome: 'created' },
     ])

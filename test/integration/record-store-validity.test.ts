@@ -106,6 +106,6 @@ async function databaseTakes(record: RuntimeRecord): Promise<boolean> {
     return true
   }
   const failure = classifyDatabaseError(error)
-  if (failure.kind !== 'invalid') throw error
+  if (failure.kind !== 'invalid') throw new Error('not refused by a CHECK', { cause: error })
   return false
 }

@@ -47,7 +47,7 @@ export interface RunningController {
 }
 
 /** Engine `idle`: probe-able, a few milliseconds to start, ends at once on SIGTERM. */
-export const IDLE_VERSIONS = ['1.0.0', '1.0.1', '1.1.0'] as const
+const IDLE_VERSIONS = ['1.0.0', '1.0.1', '1.1.0'] as const
 
 /** Quick enough for tests, and every timer still distinguishable. */
 const QUICK = {
@@ -61,12 +61,12 @@ const QUICK = {
   'timings.probeInterval': '500ms',
 }
 
-export async function createDeployment(overrides: Readonly<Record<string, unknown>> = {}, address: DockerAddress = inject('dockerAddress')): Promise<Deployment> {
+export async function createDeployment(overrides: Readonly<Record<string, unknown>> = {}, address: DockerAddress = inject('dockerAddress'), postgresUrl: string = inject('postgresUrl')): Promise<Deployment> {
   const instance = `${inject('testInstancePrefix')}${randomBytes(3).toString('hex')}`
   const folder = path.join(inject('runFolder'), instance)
   await mkdir(folder, { recursive: true })
   const docker = new Docker(address.kind === 'socket' ? { socketPath: address.socketPath } : { host: address.host, port: address.port })
-  const database = await freshDatabase(inject('postgresUrl'))
+  const database = await freshDatabase(postgresUrl)
   const given = { instance, dataDir: folder, 'docker.createNetwork': 'true', 'api.port': '0', 'manifests.dir': path.join(folder, 'manifests'), 'log.level': 'warn', ...QUICK, ...overrides }
   const { config: loaded } = loadConfig({ env: {}, cwd: folder, overrides: given })
   const config = { ...loaded, databaseUrl: database.url }

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import { LABEL } from '../../src/model/labels.ts'
 
@@ -27,9 +25,9 @@ export interface DockerHistory {
 /** Begin it before the first container: what runs already is not counted. */
 export async function recordHistory(docker: Docker, instance: string): Promise<DockerHistory> {
   const events: HistoryEvent[] = []
-  const since = String(Date.now() / 1000)
+  const since = Math.floor(Date.now() / 1000)
   const stream = await docker.getEvents({ since, filters: { type: ['container'], label: [`${LABEL.instance}=${instance}`] } })
-  const lines = createInterface(Readable.from(stream))
+  const lines = createInterface({ input: stream })
   lines.on('line', (line) => events.push(parse(line)))
   return {
     events,
@@ -39,7 +37,6 @@ export async function recordHistory(docker: Docker, instance: string): Promise<D
       await new Promise((resolve) => setTimeout(resolve, 100))
       lines.close()
       if ('destroy' in stream && typeof stream.destroy === 'function') stream.destroy()
-      await once(lines, 'close').catch(() => {})
     },
   }
 }

@@ -134,7 +134,7 @@ export function input(over: Partial<PlanInput> & { readonly containers?: readonl
     canonicalName: 'galaxy-game-g',
     desired: desired(),
     desiredProblem: null,
-    admission: { kind: 'accepted', spec: spec(), outdated: null },
+    admission: { kind: 'accepted', spec: spec(), outdated: null, remarks: [] },
     observed: { isKnown: true, containers, foreignDeployments: [], outage: null },
     status: { ...NEW_STATUS, acceptedSpec: spec(), acceptedGeneration: 1, observedGeneration: 1 },
     record: record(),

@@ -8,7 +8,7 @@ export function activeTerm({ state }: RunningController): NonNullable<RunningCon
 }
 
 /** No key waits and no pass is under way, several times in a row with time between for a late event to come in. */
-export async function settled(controller: RunningController): Promise<void> {
+async function settled(controller: RunningController): Promise<void> {
   const { loop } = activeTerm(controller)
   for (let quiet = 0; quiet < 5; quiet += 1) {
     await until(() => loop.depth + loop.inFlight, (busy) => busy === 0, 'the queue is empty')

@@ -70,7 +70,7 @@ export function planHeldBack(input: PlanInput, current: ObservedContainer | null
   }
 }
 
-export function backoffConditions(backoff: Backoff | null): readonly ConditionFact[] {
+function backoffConditions(backoff: Backoff | null): readonly ConditionFact[] {
   return backoff === null ? [] : [holding(backoff.kind, `Failed${backoff.failures}Times`, backoff.message)]
 }
 

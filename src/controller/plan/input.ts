@@ -42,8 +42,8 @@ export interface PlanPolicy {
 
 /** What became of the desired row at the door (spec 2, "Admission"). */
 export type Admission =
-  /** `outdated` says what the registry or configuration would resolve differently by now; null when nothing. */
-  | { readonly kind: 'accepted'; readonly spec: AcceptedSpec; readonly outdated: string | null }
+  /** `outdated` says what the registry or configuration would resolve differently by now; `remarks` what had to be guessed. */
+  | { readonly kind: 'accepted'; readonly spec: AcceptedSpec; readonly outdated: string | null; readonly remarks: readonly string[] }
   /** Acceptable, but its image is not on the host yet. */
   | { readonly kind: 'needs_image'; readonly imageRef: string; readonly mayPull: boolean }
   /** Not acceptable; the last accepted spec stays in force. */

@@ -31,7 +31,7 @@ function whyMissing(input: PlanInput): { wanted: Wanted; reason: string } {
 }
 
 function takenByOtherDeployment(input: PlanInput, deployment: string): Plan {
-  const message = `container ${input.canonicalName} belongs to deployment ${deployment}; take it over with "galaxy adopt --deployment ${deployment}", or remove it`
+  const message = `container ${input.canonicalName} belongs to deployment ${deployment}; stop that deployment's controller and remove the container, or rename it`
   return {
     gameId: input.gameId,
     kind: 'blocked',

@@ -71,7 +71,7 @@ function opened(input: PlanInput, wanted: Wanted): PlannedOperation {
 }
 
 /** The operation source of whoever wrote the desired row. */
-export function writerOf(desired: DesiredGame | null): OperationSource {
+function writerOf(desired: DesiredGame | null): OperationSource {
   if (desired === null || desired.writtenBy === 'reconciler') return 'reconciler'
   return desired.writtenBy === 'lobby' ? 'lobby' : 'admin'
 }

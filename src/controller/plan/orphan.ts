@@ -18,7 +18,7 @@ export function planOrphan(input: PlanInput): Plan {
 }
 
 /** Why an orphan may not be adopted, in an operator's words; null when it may (spec 3, the planner's table). */
-export function whyNotAdoptable({ canonicalName, policy }: PlanInput, container: ObservedContainer): string | null {
+function whyNotAdoptable({ canonicalName, policy }: PlanInput, container: ObservedContainer): string | null {
   if (container.state !== 'running') return `it does not run (${container.state}), and an exited orphan is never started`
   if (container.name !== canonicalName) return `it is not named ${canonicalName}`
   if (container.stateHostPath !== policy.stateHostPath) return `its state is mounted from ${container.stateHostPath ?? 'nowhere'}, not from ${policy.stateHostPath}`

@@ -47,7 +47,7 @@ function steps(input: PlanInput, spec: AcceptedSpec, current: ObservedContainer 
 }
 
 /** Stands for the successor's name until the operation, whose id is part of it, is opened. */
-export const SUCCESSOR_NAME = '{successor}'
+const SUCCESSOR_NAME = '{successor}'
 
 export function nameIn(operationId: string, canonicalName: string, name: string): string {
   return name === SUCCESSOR_NAME ? successorName(canonicalName, operationId) : name

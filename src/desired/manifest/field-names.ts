@@ -32,7 +32,7 @@ export function fieldsAt(parent: readonly (string | number)[], known: readonly s
 }
 
 /** The word at the smallest edit distance, if that is at most a third of its length. */
-export function closest(word: string, words: readonly string[]): string | null {
+function closest(word: string, words: readonly string[]): string | null {
   const wanted = fold(word)
   const ranked = words
     .map((candidate) => ({ candidate, distance: editDistance(wanted, fold(candidate)) }))

@@ -9,7 +9,7 @@ const MAX_DEPTH = 8
 /** Editors' and tools' own files: hidden ones (also ConfigMap's `..data`), backups and swap files have no such ending. */
 const MANIFEST_NAME = /^[^.#~].*\.(ya?ml|json)$/i
 
-export function isManifestName(name: string): boolean {
+function isManifestName(name: string): boolean {
   return MANIFEST_NAME.test(name)
 }
 

@@ -92,7 +92,7 @@ const problemsSchema = z.array(
   }),
 )
 
-export function parseProblems(json: unknown): readonly ManifestProblem[] {
+function parseProblems(json: unknown): readonly ManifestProblem[] {
   return problemsSchema.safeParse(json).data ?? []
 }
 

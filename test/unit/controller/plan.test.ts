@@ -9,7 +9,7 @@ import { container, desired, detail, exited, input, NOW_MS, operation, record, s
 const STATUS = input().status
 const unstarted = { record: null, status: NEW_STATUS, containers: [] } as const
 const stopped = desired({ state: 'stopped', stopReason: 'admin_request', generation: 2 })
-const patched = { desired: desired({ engineVersion: '1.0.1', generation: 2 }), admission: { kind: 'accepted', spec: spec('1.0.1'), outdated: null } } as const
+const patched = { desired: desired({ engineVersion: '1.0.1', generation: 2 }), admission: { kind: 'accepted', spec: spec('1.0.1'), outdated: null, remarks: [] } } as const
 const successor = (over: Parameters<typeof container>[0] = {}) => container({ id: 'c2', name: 'galaxy-game-g.next.op-1', version: '1.0.1', state: 'created', operationId: 'op-1', ...over })
 const backoff = (over: Partial<Backoff> = {}): Backoff => ({ kind: 'StartBackOff', failures: 1, notBeforeMs: NOW_MS + 1_000, delayMs: 1_000, message: 'it failed', operationId: 'op-0', wish: 'wish', ...over })
 
@@ -169,13 +169,13 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
   ],
   [
     'only limits differ',
-    input({ admission: { kind: 'accepted', spec: spec('1.0.0', { limits: { cpus: 2, memoryBytes: 256 * 1024 ** 2, pids: 128 } }), outdated: null } }),
+    input({ admission: { kind: 'accepted', spec: spec('1.0.0', { limits: { cpus: 2, memoryBytes: 256 * 1024 ** 2, pids: 128 } }), outdated: null, remarks: [] } }),
     `g: patch/resize: its limits differ from the accepted ones
   update_limits galaxy-game-g (c1): its limits differ from the accepted ones`,
   ],
   [
     'the runtime refused to change limits in place',
-    input({ admission: { kind: 'accepted', spec: spec('1.0.0', { limits: { cpus: null, memoryBytes: null, pids: 128 } }), outdated: null }, resizeRefused: 'c1', openOperation: operation({ op: 'patch', detail: 'resize' }) }),
+    input({ admission: { kind: 'accepted', spec: spec('1.0.0', { limits: { cpus: null, memoryBytes: null, pids: 128 } }), outdated: null, remarks: [] }, resizeRefused: 'c1', openOperation: operation({ op: 'patch', detail: 'resize' }) }),
     `g: continue: its limits cannot be changed in place
   create_container {successor}: the successor is made ready while the old container still runs
   stop_container galaxy-game-g (c1): its limits cannot be changed in place
@@ -289,7 +289,7 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
   [
     'name held by another deployment',
     input({ ...unstarted, observed: { isKnown: true, containers: [], foreignDeployments: [container({ labels: { ...container().labels, deployment: 'other' } })], outage: null } }),
-    'g: blocked: container galaxy-game-g belongs to deployment other; take it over with "galaxy adopt --deployment other", or remove it',
+    'g: blocked: container galaxy-game-g belongs to deployment other; stop that deployment\'s controller and remove the container, or rename it',
   ],
   ['paused by a human', input({ containers: [container({ state: 'paused' })] }), 'g: blocked: container galaxy-game-g was paused by hand; unpause it to let the controller go on'],
   ['paused by a human, desired stopped', input({ desired: stopped, containers: [container({ state: 'paused' })] }), 'g: blocked: container galaxy-game-g was paused by hand; unpause it to let the controller go on'],

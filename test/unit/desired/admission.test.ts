@@ -149,7 +149,7 @@ describe('admission', () => {
     const disabled = context({ version: version({ enabled: false }) })
     expect(admit(game(), context({ version: undefined }))).toMatchObject({
       code: 'start_config_invalid',
-      message: 'engine version galaxy 1.0.0 is not registered; add it with galaxy version add, or choose another',
+      message: 'engine version galaxy 1.0.0 is not registered; apply an EngineVersion for it, or choose another',
     })
     expect(admit(game(), disabled)).toMatchObject({
       code: 'start_config_invalid',

@@ -98,7 +98,7 @@ export function worldOf(docker: FakeDocker, over: Partial<WorldOptions> = {}): T
     network: 'galaxy',
     watchdogMs: 20_000,
     useEvents: true,
-    onChange: (gameIds) => changed.push(...gameIds),
+    onChange: (gameIds) => changed.push(...(gameIds === 'all' ? ['all'] : gameIds)),
     onReachable: (isReachable) => reachable.push(isReachable),
     nowMs: () => Date.now(),
     signal: end.signal,

@@ -150,7 +150,7 @@ describe('images and network', () => {
     expect([world.image('engine:1')?.id, world.image('sha256:1')?.id, world.isNetworkPresent]).toEqual(['sha256:1', 'sha256:1', false])
     expect([docker.calls, changed]).toEqual([
       ['images', 'network'],
-      ['g', 'g'],
+      ['all', 'all'],
     ])
   })
 
