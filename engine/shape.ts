@@ -32,10 +32,7 @@ export function object<T extends Readonly<Record<string, Reader<unknown>>>>(
 export function record<T>(key: Reader<string>, read: Reader<T>): Reader<Readonly<Record<string, T>>> {
   return (value, path) =>
     Object.fromEntries(
-      Object.entries(plainObject(value, path)).map(([name, item]) => [
-        key(name, `${path} key`),
-        read(item, `${path}.${name}`),
-      ]),
+      Object.entries(plainObject(value, path)).map(([name, item]) => [key(name, `${path} key`), read(item, `${path}.${name}`)]),
     )
 }
 

@@ -44,7 +44,10 @@ export async function runController(config: Config, options: RunOptions): Promis
       const address = { url: api.url, token }
       await writeAddress(config.dataDir, address)
       options.onReady?.(address)
-      await drive({ config, databaseUrl, db: pool.db, deployment, log, signal, ...(options.docker !== undefined && { docker: options.docker }) }, state)
+      await drive(
+        { config, databaseUrl, db: pool.db, deployment, log, signal, ...(options.docker !== undefined && { docker: options.docker }) },
+        state,
+      )
     } finally {
       await api.close()
     }

@@ -14,12 +14,20 @@ export function controllerView(state: DriveState, db: Kysely<Database>): Control
     isLeader: () => state.active !== null,
     readiness: () => [
       { name: 'docker', ok: state.dockerProblem === null, detail: state.dockerProblem ?? 'connected' },
-      { name: 'observed', ok: state.active === null || state.active.world.isKnown, detail: state.active === null ? 'standby' : `${state.active.world.containerCount} containers` },
+      {
+        name: 'observed',
+        ok: state.active === null || state.active.world.isKnown,
+        detail: state.active === null ? 'standby' : `${state.active.world.containerCount} containers`,
+      },
     ],
     planFor: async (gameId, hypothetical) => {
-      if (state.active === null) throw new RuntimeFailure('transient', 'service_unavailable', 'this process is on standby: only the active controller plans')
+      if (state.active === null)
+        throw new RuntimeFailure('transient', 'service_unavailable', 'this process is on standby: only the active controller plans')
       const { deps } = state.active
-      const desired = { ...deps.desired, get: (id: string): DesiredGame | undefined => (id === gameId && hypothetical !== undefined ? hypothetical : deps.desired.get(id)) }
+      const desired = {
+        ...deps.desired,
+        get: (id: string): DesiredGame | undefined => (id === gameId && hypothetical !== undefined ? hypothetical : deps.desired.get(id)),
+      }
       const plan = await previewGame(gameId, { ...deps, desired })
       return { text: renderPlan(plan), actions: plan.kind === 'act' ? plan.actions.length : 0 }
     },

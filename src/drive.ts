@@ -66,11 +66,19 @@ export async function drive(options: DriveOptions, state: DriveState): Promise<v
 const DOCKER_RETRY_MS = 1_000
 
 /** Connects as soon as Docker answers; until then nothing is contended for and readiness says why. */
-async function connectPatiently({ config, docker, onDockerCall, signal, log }: DriveOptions, state: DriveState): Promise<DockerClients | null> {
+async function connectPatiently(
+  { config, docker, onDockerCall, signal, log }: DriveOptions,
+  state: DriveState,
+): Promise<DockerClients | null> {
   const address = addressOf(config, docker)
   while (!signal.aborted) {
     try {
-      const clients = await connectDocker({ address, callMs: config.timings.dockerCallMs, signal, ...(onDockerCall !== undefined && { onCall: onDockerCall }) })
+      const clients = await connectDocker({
+        address,
+        callMs: config.timings.dockerCallMs,
+        signal,
+        ...(onDockerCall !== undefined && { onCall: onDockerCall }),
+      })
       state.dockerProblem = null
       return clients
     } catch (error) {

@@ -20,8 +20,7 @@ type Methods = { readonly GET?: Handler; readonly POST?: Handler }
 export async function answer(context: RouteContext, request: IncomingMessage): Promise<unknown> {
   const url = requestUrl(request)
   const methods = methodsAt(url)
-  if (methods === undefined)
-    throw new EngineError(404, 'not_found', `there is nothing at ${url.pathname.slice(0, 200)}`)
+  if (methods === undefined) throw new EngineError(404, 'not_found', `there is nothing at ${url.pathname.slice(0, 200)}`)
   const { method } = request
   const handler = method === 'GET' || method === 'POST' ? methods[method] : undefined
   if (handler === undefined) {

@@ -13,11 +13,7 @@ export interface RunningServer {
 }
 
 /** Starts to listen; rejects where the port is taken. */
-export async function startServer(
-  context: RouteContext,
-  host: string | undefined,
-  port: number,
-): Promise<RunningServer> {
+export async function startServer(context: RouteContext, host: string | undefined, port: number): Promise<RunningServer> {
   const server = createServer((request, response) => {
     void respond(context, request, response)
   })

@@ -27,11 +27,7 @@ export async function* imageArchive(
   yield* tarStream(archiveEntries(layers, images, architecture))
 }
 
-async function* archiveEntries(
-  layers: readonly ImageLayer[],
-  images: readonly Image[],
-  architecture: string,
-): AsyncGenerator<TarEntry> {
+async function* archiveEntries(layers: readonly ImageLayer[], images: readonly Image[], architecture: string): AsyncGenerator<TarEntry> {
   const digests: string[] = []
   for (const { name, entries } of layers) {
     const hash = createHash('sha256')
@@ -52,12 +48,7 @@ async function* hashed(hash: Hash, chunks: AsyncIterable<Uint8Array>): AsyncGene
   }
 }
 
-function imageConfig(
-  config: Image['config'],
-  layers: readonly ImageLayer[],
-  digests: readonly string[],
-  architecture: string,
-): unknown {
+function imageConfig(config: Image['config'], layers: readonly ImageLayer[], digests: readonly string[], architecture: string): unknown {
   // A fixed time makes equal content one image id, on every machine and at every rebuild.
   const created = '1970-01-01T00:00:00Z'
   return {

@@ -2,11 +2,7 @@ import { Readable } from 'node:stream'
 import type Dockerode from 'dockerode'
 
 /** Streams an image archive into the daemon (`POST /images/load`). Throws on an error told inside the 200 answer too. */
-export async function loadImages(
-  docker: Dockerode,
-  archive: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-): Promise<void> {
+export async function loadImages(docker: Dockerode, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
   const source = Readable.from(archive, { objectMode: false })
   const failed = new AbortController()
   // A pipe does not pass on its source's error: without this the daemon would wait for the rest for ever.

@@ -33,9 +33,7 @@ async function sharedLibraries(signal: AbortSignal): Promise<readonly string[]> 
   const { stdout } = await promisify(execFile)(process.execPath, ['--version'], options)
   const paths = [...stdout.matchAll(/(\/\S+) \(0x[0-9a-f]+\)$/gm)].flatMap((match) => match[1] ?? [])
   if (paths.length > 0) return paths.toSorted()
-  throw new Error(
-    `the loader does not tell the shared libraries of ${process.execPath}; a node built for glibc is needed`,
-  )
+  throw new Error(`the loader does not tell the shared libraries of ${process.execPath}; a node built for glibc is needed`)
 }
 
 function parents(path: string): readonly string[] {

@@ -35,12 +35,7 @@ export function colonistsOf(order: Order): number {
 }
 
 /** Carries out commands at once, all or none; throws {@link RuleError}. */
-export function applyCommands(
-  edition: Edition,
-  state: GameState,
-  playerId: string,
-  commands: readonly Command[],
-): GameState {
+export function applyCommands(edition: Edition, state: GameState, playerId: string, commands: readonly Command[]): GameState {
   const planets = new Map(state.planets.map((planet) => [planet.id, planet]))
   for (const [index, command] of commands.entries()) {
     const planet = planets.get(command.planet)

@@ -103,10 +103,7 @@ export function stateAnswer(state: GameState): StateAnswer {
   return { turn: state.turn, finished: state.finished, players }
 }
 
-export function holdings(
-  planets: readonly Planet[],
-  playerId: string,
-): { readonly planets: number; readonly population: number } {
+export function holdings(planets: readonly Planet[], playerId: string): { readonly planets: number; readonly population: number } {
   const own = planets.filter((planet) => planet.ownerId === playerId)
   return {
     planets: own.length,

@@ -1,19 +1,6 @@
 import type { StateFormat } from '../rules/edition.ts'
 import type { Fleet, GameState, Order, Planet, Player } from '../rules/state.ts'
-import {
-  array,
-  boolean,
-  displayName,
-  integer,
-  nullable,
-  object,
-  oneOf,
-  type Reader,
-  record,
-  text,
-  uuid,
-  variants,
-} from '../shape.ts'
+import { array, boolean, displayName, integer, nullable, object, oneOf, type Reader, record, text, uuid, variants } from '../shape.ts'
 
 const amount = integer(0)
 const anyText = text(/^[^\p{Cc}]{0,512}$/u, 'a text of at most 512 characters')

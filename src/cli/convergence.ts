@@ -15,7 +15,13 @@ const FIRST_GAME_MS = 3_000
 const GIVE_UP_MS = 120_000
 
 /** Tells how the games come up until all are ready, then what to try next. */
-export async function watchConvergence(terminal: Terminal, instance: string, api: ApiAddress, signal: AbortSignal, say: OnProgress): Promise<void> {
+export async function watchConvergence(
+  terminal: Terminal,
+  instance: string,
+  api: ApiAddress,
+  signal: AbortSignal,
+  say: OnProgress,
+): Promise<void> {
   const client = connectClient(api)
   const startedMs = performance.now()
   const told = new Map<string, string>()
@@ -55,7 +61,11 @@ function suggest(terminal: Terminal, instance: string, games: readonly Game[]): 
   const tries =
     name === undefined
       ? ['npx galaxy get games', 'npx galaxy apply -f FILE', 'npx galaxy doctor']
-      : ['npx galaxy get games', `npx galaxy describe game ${name}`, `docker rm -f ${containerName(instance, name)}   # and see it come back`]
+      : [
+          'npx galaxy get games',
+          `npx galaxy describe game ${name}`,
+          `docker rm -f ${containerName(instance, name)}   # and see it come back`,
+        ]
   warnLine(
     terminal,
     `\nGalaxy is up. Try next, in another terminal:\n${tries.map((line) => `  ${line}`).join('\n')}\nCtrl-C stops the controller; the games keep running.\n`,

@@ -42,7 +42,13 @@ export function admitGame(facts: AdmissionFacts): Admission {
     accepted: inForce,
   })
   if (answer.kind === 'refused') {
-    return { kind: 'refused', reason: answer.code === 'patch_semver_incompatible' ? 'PatchIncompatible' : 'InvalidSpec', code: answer.code, message: answer.message, inForce }
+    return {
+      kind: 'refused',
+      reason: answer.code === 'patch_semver_incompatible' ? 'PatchIncompatible' : 'InvalidSpec',
+      code: answer.code,
+      message: answer.message,
+      inForce,
+    }
   }
   const pinned = inForce !== null && isSameRequest(inForce, desired) ? inForce : null
   return pinned !== null && !facts.mayRepin ? keepPins(facts, pinned, answer.image) : pin(facts, answer.image)
@@ -79,8 +85,13 @@ function withWish(spec: AcceptedSpec, { players, turnSchedule, timeZone }: Desir
 function differences(pinned: AcceptedSpec, resolved: ResolvedImage, image: ImageFacts | null): string | null {
   const changes = [
     ...(pinned.imageRef === resolved.imageRef ? [] : [`the registry now resolves to ${resolved.imageRef}`]),
-    ...(image === null || pinned.imageRef !== resolved.imageRef || image.id === pinned.imageId ? [] : [`${pinned.imageRef} now means another image`]),
-    ...(isDeepStrictEqual([pinned.command, pinned.env, pinned.publish, pinned.relax, pinned.probe], [resolved.command, resolved.env, resolved.publish, resolved.relax, resolved.probe])
+    ...(image === null || pinned.imageRef !== resolved.imageRef || image.id === pinned.imageId
+      ? []
+      : [`${pinned.imageRef} now means another image`]),
+    ...(isDeepStrictEqual(
+      [pinned.command, pinned.env, pinned.publish, pinned.relax, pinned.probe],
+      [resolved.command, resolved.env, resolved.publish, resolved.relax, resolved.probe],
+    )
       ? []
       : ['the engine version is described differently by now']),
   ]
@@ -89,7 +100,9 @@ function differences(pinned: AcceptedSpec, resolved: ResolvedImage, image: Image
 
 function unhashed({ containers }: AdmissionFacts): string | null {
   const adopted = containers.find((container) => container.state === 'running' && container.labels.specHash === null)
-  return adopted === undefined ? null : `${adopted.name} was adopted without a spec hash: only its image is compared until the next change of version or restart`
+  return adopted === undefined
+    ? null
+    : `${adopted.name} was adopted without a spec hash: only its image is compared until the next change of version or restart`
 }
 
 function pin(facts: AdmissionFacts, resolved: ResolvedImage): Admission {
@@ -132,9 +145,14 @@ function adoptedLimits({ status, containers }: AdmissionFacts): Limits | null {
 }
 
 /** The image to pin. A container of the game that runs it already settles what its tag means (adoption). */
-function imageOf({ status, containers, image, pullPolicy, pulled }: AdmissionFacts, imageRef: string): Pick<ImageFacts, 'id' | 'labels'> | null {
+function imageOf(
+  { status, containers, image, pullPolicy, pulled }: AdmissionFacts,
+  imageRef: string,
+): Pick<ImageFacts, 'id' | 'labels'> | null {
   if (status.acceptedSpec === null) {
-    const running = containers.find((container) => container.state === 'running' && (container.labels.engineImageRef === imageRef || container.imageRef === imageRef))
+    const running = containers.find(
+      (container) => container.state === 'running' && (container.labels.engineImageRef === imageRef || container.imageRef === imageRef),
+    )
     if (running !== undefined) return image(running.imageId) ?? { id: running.imageId, labels: {} }
   }
   if (pullPolicy === 'always' && pulled !== imageRef) return null

@@ -12,10 +12,21 @@ export interface Attempt {
 }
 
 /** The waiting that a failed attempt earns; a terminal one waits for another wish, not for time. */
-export function backoffAfter(before: Backoff | null, failure: Pick<RuntimeFailure, 'kind' | 'code' | 'message'>, op: OperationKind, attempt: Attempt): Backoff {
-  const isForgotten = before?.notBeforeMs != null && before.kind !== 'CrashLoopBackOff' && attempt.nowMs - before.notBeforeMs >= HEALTHY_RESET_MS
+export function backoffAfter(
+  before: Backoff | null,
+  failure: Pick<RuntimeFailure, 'kind' | 'code' | 'message'>,
+  op: OperationKind,
+  attempt: Attempt,
+): Backoff {
+  const isForgotten =
+    before?.notBeforeMs != null && before.kind !== 'CrashLoopBackOff' && attempt.nowMs - before.notBeforeMs >= HEALTHY_RESET_MS
   const counted = count(isForgotten ? null : before, attempt)
-  return { ...counted, kind: kindOf(failure, op), notBeforeMs: failure.kind === 'terminal' ? null : attempt.nowMs + counted.delayMs, message: failure.message }
+  return {
+    ...counted,
+    kind: kindOf(failure, op),
+    notBeforeMs: failure.kind === 'terminal' ? null : attempt.nowMs + counted.delayMs,
+    message: failure.message,
+  }
 }
 
 /** A container that was started again by itself: the next crash waits, counted from its exit. */
@@ -23,7 +34,10 @@ export function backoffAfterCrash(before: Backoff | null, message: string, ranWe
   return { ...count(ranWell ? null : before, attempt), kind: 'CrashLoopBackOff', notBeforeMs: 0, message }
 }
 
-function count(before: Backoff | null, { operationId, wish, random }: Attempt): Pick<Backoff, 'failures' | 'delayMs' | 'operationId' | 'wish'> {
+function count(
+  before: Backoff | null,
+  { operationId, wish, random }: Attempt,
+): Pick<Backoff, 'failures' | 'delayMs' | 'operationId' | 'wish'> {
   const known = before !== null && before.wish === wish ? before : null
   const failures = known === null ? 1 : known.operationId === operationId ? known.failures : known.failures + 1
   return { failures, delayMs: backoffDelayMs(failures, random), operationId, wish }

@@ -18,7 +18,8 @@ export async function carryOut(plan: Plan, input: PlanInput, deps: LoopDeps): Pr
       return { kind: 'now' }
     }
     case 'adopt_orphan':
-      for (const container of input.observed.containers) if (container.id === plan.containerId) await adoptOrphan(deps.db, input.gameId, container)
+      for (const container of input.observed.containers)
+        if (container.id === plan.containerId) await adoptOrphan(deps.db, input.gameId, container)
       return { kind: 'at', atMs: null }
     case 'forget':
       await saveChange({ plan, record: { kind: 'none' }, forget: true }, input, deps)

@@ -47,7 +47,14 @@ export type Ending =
   | { readonly kind: 'resize_refused'; readonly containerId: string; readonly why: string }
   | { readonly kind: 'failed'; readonly failure: RuntimeFailure }
 
-type Step = Ending | { readonly kind: 'done'; readonly createdId?: string; readonly container?: ObservedContainer; readonly result?: Readonly<Record<string, unknown>> }
+type Step =
+  | Ending
+  | {
+      readonly kind: 'done'
+      readonly createdId?: string
+      readonly container?: ObservedContainer
+      readonly result?: Readonly<Record<string, unknown>>
+    }
 
 const NOT_ATTEMPTED: ActionOutcome = { outcome: 'not_attempted', error: null, durationMs: null, result: null }
 
@@ -64,7 +71,8 @@ export async function execute(actions: readonly Action[], operationId: string, p
     const step = await attempt(action, operationId, createdId, ports)
     const durationMs = performance.now() - startedMs
     outcomes.push(outcomeOf(step, durationMs))
-    if (step.kind !== 'done') return { outcomes: [...outcomes, ...actions.slice(outcomes.length).map(() => NOT_ATTEMPTED)], container, ending: step }
+    if (step.kind !== 'done')
+      return { outcomes: [...outcomes, ...actions.slice(outcomes.length).map(() => NOT_ATTEMPTED)], container, ending: step }
     if ('createdId' in step) createdId = step.createdId ?? null
     if ('container' in step) container = step.container ?? null
   }
@@ -86,7 +94,12 @@ function outcomeOf(step: Step, durationMs: number): ActionOutcome {
   if (step.kind === 'failed') {
     // A call that got no answer may yet have its effect: its end is read from the world.
     const isUnknown = step.failure.code === 'service_unavailable'
-    return { outcome: isUnknown ? null : 'failed', error: isUnknown ? null : messageOf(step.failure), durationMs: isUnknown ? null : durationMs, result: null }
+    return {
+      outcome: isUnknown ? null : 'failed',
+      error: isUnknown ? null : messageOf(step.failure),
+      durationMs: isUnknown ? null : durationMs,
+      result: null,
+    }
   }
   return { outcome: 'failed', error: step.why, durationMs, result: null }
 }
@@ -131,7 +144,11 @@ function idOf(target: ContainerTarget, createdId: string | null): string {
   return createdId
 }
 
-async function create(action: Extract<Action, { kind: 'create_container' }>, operationId: string, { runtime, witness, clock, signal }: ExecutorPorts): Promise<Step> {
+async function create(
+  action: Extract<Action, { kind: 'create_container' }>,
+  operationId: string,
+  { runtime, witness, clock, signal }: ExecutorPorts,
+): Promise<Step> {
   const answer = await runtime.create({ name: action.name, spec: action.spec, operationId, nowMs: clock.nowMs() }, signal)
   switch (answer.kind) {
     case 'created':
@@ -186,10 +203,21 @@ async function rename(id: string, name: string, { runtime, witness, signal }: Ex
     if (holder !== null) witness.learn(holder)
     return { kind: 'look_again', why: `the name ${name} is taken by our own container ${answer.id.slice(0, 12)}` }
   }
-  return { kind: 'failed', failure: new RuntimeFailure('transient', 'conflict', `the name ${name} is taken by container ${answer.id.slice(0, 12)}, which is not ours; rename or remove it`) }
+  return {
+    kind: 'failed',
+    failure: new RuntimeFailure(
+      'transient',
+      'conflict',
+      `the name ${name} is taken by container ${answer.id.slice(0, 12)}, which is not ours; rename or remove it`,
+    ),
+  }
 }
 
-async function updateLimits(id: string, limits: Extract<Action, { kind: 'update_limits' }>['limits'], { runtime, witness, signal }: ExecutorPorts): Promise<Step> {
+async function updateLimits(
+  id: string,
+  limits: Extract<Action, { kind: 'update_limits' }>['limits'],
+  { runtime, witness, signal }: ExecutorPorts,
+): Promise<Step> {
   const answer = await runtime.updateLimits(id, limits, signal)
   switch (answer.kind) {
     case 'updated':

@@ -5,14 +5,27 @@ import type { Change } from './outcome.ts'
 import type { PlanInput } from './plan/input.ts'
 
 /** What a step shows of the container's health, for the lobby and for operators (spec 1, "Health events"). */
-export function healthEventsOf(change: Change, operation: Operation | null, container: ObservedContainer | null, input: PlanInput, now: Date): readonly HealthEvent[] {
-  const event = (type: HealthEvent['type'], containerId: string | null, detail: HealthEvent['detail'] = {}): HealthEvent => ({ type, containerId, detail, observedAt: now })
+export function healthEventsOf(
+  change: Change,
+  operation: Operation | null,
+  container: ObservedContainer | null,
+  input: PlanInput,
+  now: Date,
+): readonly HealthEvent[] {
+  const event = (type: HealthEvent['type'], containerId: string | null, detail: HealthEvent['detail'] = {}): HealthEvent => ({
+    type,
+    containerId,
+    detail,
+    observedAt: now,
+  })
   if (change.isBeginning === true) return operation === null || operation.actionCount > 0 ? [] : foundAtBeginning(operation, input, event)
   const { record } = change
   const was = input.record?.status
-  if (record.kind === 'unreachable' && was !== 'engine_unreachable') return [event(failureType(input), record.containerId, { message: change.plan.reason })]
+  if (record.kind === 'unreachable' && was !== 'engine_unreachable')
+    return [event(failureType(input), record.containerId, { message: change.plan.reason })]
   if (record.kind === 'running' && was === 'engine_unreachable') return [event('probe_recovered', record.containerId)]
-  if (record.kind === 'running' && change.isEnding?.status === 'succeeded') return [event('container_started', record.containerId, { image: container?.imageRef ?? null })]
+  if (record.kind === 'running' && change.isEnding?.status === 'succeeded')
+    return [event('container_started', record.containerId, { image: container?.imageRef ?? null })]
   return []
 }
 
@@ -21,13 +34,25 @@ function failureType({ admission }: PlanInput): HealthEvent['type'] {
   return admission.kind === 'accepted' && 'docker' in admission.spec.probe ? 'inspect_unhealthy' : 'probe_failed'
 }
 
-function foundAtBeginning(operation: Operation, input: PlanInput, event: (type: HealthEvent['type'], containerId: string | null, detail?: HealthEvent['detail']) => HealthEvent): readonly HealthEvent[] {
+function foundAtBeginning(
+  operation: Operation,
+  input: PlanInput,
+  event: (type: HealthEvent['type'], containerId: string | null, detail?: HealthEvent['detail']) => HealthEvent,
+): readonly HealthEvent[] {
   if (operation.detail === 'crash_restart') {
     return input.observed.containers
       .filter((container) => container.state === 'exited')
-      .map((container) => event(container.detail?.isOomKilled === true ? 'container_oom' : 'container_exited', container.id, { exitCode: container.detail?.exitCode ?? null }))
+      .map((container) =>
+        event(container.detail?.isOomKilled === true ? 'container_oom' : 'container_exited', container.id, {
+          exitCode: container.detail?.exitCode ?? null,
+        }),
+      )
   }
-  const isGone = input.observed.containers.length === 0 && input.record !== null && input.record.containerId !== null && input.record.status !== 'stopped'
+  const isGone =
+    input.observed.containers.length === 0 &&
+    input.record !== null &&
+    input.record.containerId !== null &&
+    input.record.status !== 'stopped'
   const isHealing = operation.source === 'reconciler' && (operation.op === 'start' || operation.detail === 'reconcile_dispose')
   return isGone && isHealing ? [event('container_disappeared', input.record.containerId)] : []
 }

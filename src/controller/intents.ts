@@ -37,7 +37,9 @@ export function judgeIntent(intent: OpenIntent, operation: Operation, evidence: 
 }
 
 function isShown({ kind, target }: OpenIntent, operation: Operation, evidence: Evidence): boolean {
-  const container = evidence.containers.find((each) => (target === 'created' || kind === 'create_container' ? each.labels.operationId === operation.operationId : each.id === target))
+  const container = evidence.containers.find((each) =>
+    target === 'created' || kind === 'create_container' ? each.labels.operationId === operation.operationId : each.id === target,
+  )
   switch (kind) {
     case 'pull_image':
       return evidence.hasImage(target)
@@ -46,7 +48,9 @@ function isShown({ kind, target }: OpenIntent, operation: Operation, evidence: E
     case 'create_container':
       return container !== undefined
     case 'start_container':
-      return container !== undefined && (isUp(container) || hasStartedSince(container, target === 'created' ? 0 : operation.startedAt.getTime()))
+      return (
+        container !== undefined && (isUp(container) || hasStartedSince(container, target === 'created' ? 0 : operation.startedAt.getTime()))
+      )
     case 'stop_container':
       return container === undefined || !isUp(container)
     case 'remove_container':

@@ -55,7 +55,12 @@ export async function runLeadership(options: LeadershipOptions): Promise<void> {
   while (!signal.aborted) {
     const askedAt = performance.now()
     try {
-      const epoch = await acquireLease(options.db, { instance: options.instance, holder: options.holder, ttlMs: options.leaseMs, staleAfterMs: options.staleAfterMs })
+      const epoch = await acquireLease(options.db, {
+        instance: options.instance,
+        holder: options.holder,
+        ttlMs: options.leaseMs,
+        staleAfterMs: options.staleAfterMs,
+      })
       if (epoch !== null) await holdLease(options, epoch, askedAt)
     } catch (error) {
       log.warn({ error: messageOf(error) }, 'lease cannot be asked for')
@@ -103,7 +108,9 @@ async function holdLease(options: LeadershipOptions, epoch: number, askedAt: num
   } finally {
     lost.abort()
     await renewing
-    await releaseLease(options.db, { instance, epoch }).catch((error: unknown) => log.warn({ error: messageOf(error) }, 'lease not released; it expires by itself'))
+    await releaseLease(options.db, { instance, epoch }).catch((error: unknown) =>
+      log.warn({ error: messageOf(error) }, 'lease not released; it expires by itself'),
+    )
   }
 }
 
@@ -115,7 +122,12 @@ interface Validity {
 }
 
 /** Resolves when the signal aborts; throws when the lease is gone. */
-async function keepRenewing({ db, instance, leaseMs, renewMs, log }: LeadershipOptions, epoch: number, signal: AbortSignal, validity: Validity): Promise<void> {
+async function keepRenewing(
+  { db, instance, leaseMs, renewMs, log }: LeadershipOptions,
+  epoch: number,
+  signal: AbortSignal,
+  validity: Validity,
+): Promise<void> {
   while (!signal.aborted) {
     await validity.alarm.sleep(renewMs, signal)
     if (signal.aborted) return

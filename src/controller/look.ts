@@ -18,7 +18,17 @@ export async function lookAt(gameId: string, deps: LoopDeps): Promise<PlanInput>
   const canonicalName = containerName(deps.identity.instance, gameId)
   const { settings, clock } = deps
   const state = settings.stateOf(gameId)
-  const partial = { gameId, nowMs: clock.nowMs(), canonicalName, desired, desiredProblem: desired === null ? (deps.desired.problem(gameId) ?? null) : null, observed, status: memory.status, record: memory.record, openOperation: memory.openOperation }
+  const partial = {
+    gameId,
+    nowMs: clock.nowMs(),
+    canonicalName,
+    desired,
+    desiredProblem: desired === null ? (deps.desired.problem(gameId) ?? null) : null,
+    observed,
+    status: memory.status,
+    record: memory.record,
+    openOperation: memory.openOperation,
+  }
   const admission = admissionOf(partial, memory, deps)
   return {
     ...partial,
@@ -44,7 +54,12 @@ type Partial = Pick<PlanInput, 'gameId' | 'nowMs' | 'desired' | 'observed' | 'st
 
 async function rereadMemory(gameId: string, { db, games }: LoopDeps): Promise<void> {
   const [stored] = await loadGames(db, [gameId])
-  games.update(gameId, { isUnsure: false, ...(stored === undefined ? { record: null, openOperation: null } : { status: stored.status, record: stored.record, openOperation: stored.openOperation }) })
+  games.update(gameId, {
+    isUnsure: false,
+    ...(stored === undefined
+      ? { record: null, openOperation: null }
+      : { status: stored.status, record: stored.record, openOperation: stored.openOperation }),
+  })
 }
 
 /** A list tells all that a settled game needs; how one ended, or what an unrecorded one is limited to, takes an inspect. */
@@ -54,8 +69,12 @@ function needsDetail({ record }: GameMemory): (container: ObservedContainer) => 
 
 function admissionOf(partial: Partial, memory: GameMemory, { desired: view, world, settings }: LoopDeps): Admission {
   const { desired, record, openOperation, observed, status, gameId } = partial
-  if (desired === null) return { kind: 'refused', reason: 'NotDesired', code: 'start_config_invalid', message: 'no desired row', inForce: status.acceptedSpec }
-  const isAtRest = (record === null || record.status === 'stopped') && openOperation === null && observed.containers.every((container) => container.state !== 'running')
+  if (desired === null)
+    return { kind: 'refused', reason: 'NotDesired', code: 'start_config_invalid', message: 'no desired row', inForce: status.acceptedSpec }
+  const isAtRest =
+    (record === null || record.status === 'stopped') &&
+    openOperation === null &&
+    observed.containers.every((container) => container.state !== 'running')
   return admitGame({
     desired,
     version: desired.engineVersion === null ? undefined : view.version(desired.engine, desired.engineVersion),
@@ -79,7 +98,19 @@ function readingOf({ gameId, observed, nowMs }: Partial, { health }: LoopDeps): 
 
 /** What an attempt would be made from: a failure of one wish says nothing about another. */
 function wishOf(admission: Admission, desired: PlanInput['desired']): string {
-  const runtime = desired === null ? null : [desired.state, desired.restartToken, desired.engineVersion, desired.imageRef, desired.cpus, desired.memory, desired.pids, desired.allowIncompatibleTo]
+  const runtime =
+    desired === null
+      ? null
+      : [
+          desired.state,
+          desired.restartToken,
+          desired.engineVersion,
+          desired.imageRef,
+          desired.cpus,
+          desired.memory,
+          desired.pids,
+          desired.allowIncompatibleTo,
+        ]
   switch (admission.kind) {
     case 'accepted':
       return JSON.stringify([runtime, admission.spec.specHash])
@@ -94,6 +125,7 @@ async function leftoversOf(containers: readonly ObservedContainer[], { db }: Loo
   if (containers.length === 0) return new Set()
   const operationIds = containers.flatMap((container) => container.labels.operationId ?? [])
   const known = await knownLeftovers(db, { containerIds: containers.map((container) => container.id), operationIds })
-  const isLeftover = ({ id, labels }: ObservedContainer): boolean => known.containerIds.has(id) || (labels.operationId !== null && known.operationIds.has(labels.operationId))
+  const isLeftover = ({ id, labels }: ObservedContainer): boolean =>
+    known.containerIds.has(id) || (labels.operationId !== null && known.operationIds.has(labels.operationId))
   return new Set(containers.filter(isLeftover).map((container) => container.id))
 }

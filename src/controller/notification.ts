@@ -9,7 +9,14 @@ export function notificationOf({ plan, failure }: Change, { desired, admission }
   const told = failure ?? (plan.kind === 'blocked' ? { code: plan.code, message: plan.reason } : null)
   const type = told === null ? null : typeOf(told.code)
   if (told === null || type === null) return undefined
-  return { type, generation: desired.generation, imageRef: imageRefOf(admission, desired.imageRef), errorCode: told.code, errorMessage: told.message, attemptedAtMs: now.getTime() }
+  return {
+    type,
+    generation: desired.generation,
+    imageRef: imageRefOf(admission, desired.imageRef),
+    errorCode: told.code,
+    errorMessage: told.message,
+    attemptedAtMs: now.getTime(),
+  }
 }
 
 function typeOf(code: ErrorCode): Notification['type'] | null {

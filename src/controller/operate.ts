@@ -35,12 +35,25 @@ function asRemembered(input: PlanInput, { games }: LoopDeps): PlanInput {
   return { ...input, status, record, openOperation }
 }
 
-function knownOutcome({ seq, outcome, error, durationMs, result }: Execution['outcomes'][number] & { seq: number }): readonly LoggedOutcome[] {
+function knownOutcome({
+  seq,
+  outcome,
+  error,
+  durationMs,
+  result,
+}: Execution['outcomes'][number] & { seq: number }): readonly LoggedOutcome[] {
   return outcome === null ? [] : [{ seq, outcome, error, durationMs, result }]
 }
 
 /** Writes how the actions went: the operation ends, or stays open until a later pass has seen its goal. */
-async function settle(plan: Acting, operation: Operation, execution: Execution, outcomes: readonly LoggedOutcome[], input: PlanInput, deps: LoopDeps): Promise<Requeue> {
+async function settle(
+  plan: Acting,
+  operation: Operation,
+  execution: Execution,
+  outcomes: readonly LoggedOutcome[],
+  input: PlanInput,
+  deps: LoopDeps,
+): Promise<Requeue> {
   const { ending } = execution
   const change: Change = { plan, record: plan.record, container: execution.container }
   switch (ending.kind) {
@@ -50,7 +63,12 @@ async function settle(plan: Acting, operation: Operation, execution: Execution, 
       } else {
         const pulled = plan.actions.find((action) => action.kind === 'pull_image')
         await saveOutcomes(operation, outcomes, change, input, deps)
-        deps.games.update(input.gameId, { looks: 0, unanswered: 0, progress: null, ...(pulled !== undefined && { pulled: pulled.imageRef }) })
+        deps.games.update(input.gameId, {
+          looks: 0,
+          unanswered: 0,
+          progress: null,
+          ...(pulled !== undefined && { pulled: pulled.imageRef }),
+        })
       }
       return { kind: 'now' }
     case 'resize_refused':
@@ -66,7 +84,14 @@ async function settle(plan: Acting, operation: Operation, execution: Execution, 
 
 const MAX_LOOKS = 5
 
-async function lookAgain(operation: Operation, ending: Extract<Ending, { kind: 'look_again' }>, outcomes: readonly LoggedOutcome[], change: Change, input: PlanInput, deps: LoopDeps): Promise<Requeue> {
+async function lookAgain(
+  operation: Operation,
+  ending: Extract<Ending, { kind: 'look_again' }>,
+  outcomes: readonly LoggedOutcome[],
+  change: Change,
+  input: PlanInput,
+  deps: LoopDeps,
+): Promise<Requeue> {
   const looks = deps.games.of(input.gameId).looks + 1
   if (looks > MAX_LOOKS) {
     const failure = new RuntimeFailure('transient', 'container_start_failed', `${ending.why}, ${looks} times in a row`)
@@ -80,7 +105,14 @@ async function lookAgain(operation: Operation, ending: Extract<Ending, { kind: '
 const FIRST_UNANSWERED_MS = 500
 const MAX_UNANSWERED_MS = 30_000
 
-async function fail(operation: Operation, failure: RuntimeFailure, outcomes: readonly LoggedOutcome[], change: Change, input: PlanInput, deps: LoopDeps): Promise<Requeue> {
+async function fail(
+  operation: Operation,
+  failure: RuntimeFailure,
+  outcomes: readonly LoggedOutcome[],
+  change: Change,
+  input: PlanInput,
+  deps: LoopDeps,
+): Promise<Requeue> {
   const { gameId } = input
   if (failure.code === 'service_unavailable') {
     // Nobody knows whether the call took effect: the operation stays open, and goes on from what the world shows then.
@@ -96,6 +128,13 @@ async function fail(operation: Operation, failure: RuntimeFailure, outcomes: rea
     nowMs: deps.clock.nowMs(),
     random: deps.random(),
   })
-  await closeOperationOf(operation, { status: 'failed', code: failure.code, message: failure.message }, outcomes, { ...change, record: { kind: 'none' }, failure, backoff }, input, deps)
+  await closeOperationOf(
+    operation,
+    { status: 'failed', code: failure.code, message: failure.message },
+    outcomes,
+    { ...change, record: { kind: 'none' }, failure, backoff },
+    input,
+    deps,
+  )
   return { kind: 'now' }
 }

@@ -37,10 +37,19 @@ export interface After {
 }
 
 /** The game's stored state after a step, and the write that takes it there. Decides nothing: it spells out what a step means. */
-export function stateAfter(change: Change, operation: Operation | null, input: PlanInput, deps: Pick<LoopDeps, 'clock' | 'random' | 'newId'>): After {
+export function stateAfter(
+  change: Change,
+  operation: Operation | null,
+  input: PlanInput,
+  deps: Pick<LoopDeps, 'clock' | 'random' | 'newId'>,
+): After {
   const container = containerOf(change, input)
   const now = new Date(deps.clock.nowMs())
-  const record = changeRecord(input.record, recordChange(change), { ...recordFacts(input, now, deps), container, isOperation: operation !== null })
+  const record = changeRecord(input.record, recordChange(change), {
+    ...recordFacts(input, now, deps),
+    container,
+    isOperation: operation !== null,
+  })
   const status = statusAfter(change, operation, container, input, now, deps)
   const healthEvents = healthEventsOf(change, operation, container, input, now)
   const changed = changedParts(change, operation, input, { status, record })
@@ -60,13 +69,22 @@ export function stateAfter(change: Change, operation: Operation | null, input: P
 }
 
 /** What differs from what is stored; undefined is not written. */
-function changedParts(change: Change, operation: Operation | null, input: PlanInput, { status, record }: { status: GameStatus; record: RuntimeRecord | null }): Pick<GameWrite, 'status' | 'record'> {
+function changedParts(
+  change: Change,
+  operation: Operation | null,
+  input: PlanInput,
+  { status, record }: { status: GameStatus; record: RuntimeRecord | null },
+): Pick<GameWrite, 'status' | 'record'> {
   const isStatusChanged = differs(status, input.status) && !isWaitingOn(operation ?? input.openOperation, change)
   const isRecordChanged = record !== null && record !== input.record
   return { status: isStatusChanged ? status : undefined, record: isRecordChanged ? record : undefined }
 }
 
-function recordFacts({ gameId, record, admission, status, policy, desired }: PlanInput, now: Date, { newId }: Pick<LoopDeps, 'newId'>): Omit<RecordFacts, 'container' | 'isOperation'> {
+function recordFacts(
+  { gameId, record, admission, status, policy, desired }: PlanInput,
+  now: Date,
+  { newId }: Pick<LoopDeps, 'newId'>,
+): Omit<RecordFacts, 'container' | 'isOperation'> {
   return {
     gameId,
     newUid: record?.uid ?? newId(),
@@ -87,17 +105,32 @@ function isWaitingOn(open: Operation | null, { plan }: Change): boolean {
 function recordChange({ record, isBeginning, isEnding }: Change): RecordChange {
   if (isBeginning === true && record.kind !== 'starting') return { kind: 'none' }
   // An operation that failed leaves the record to the next plan, except for what was found out about the engine.
-  if (isEnding?.status === 'failed' && record.kind !== 'unreachable' && record.kind !== 'running' && record.kind !== 'stopped') return { kind: 'none' }
+  if (isEnding?.status === 'failed' && record.kind !== 'unreachable' && record.kind !== 'running' && record.kind !== 'stopped')
+    return { kind: 'none' }
   return record
 }
 
 function containerOf({ container, record, plan }: Change, { observed, record: known }: PlanInput): ObservedContainer | null {
   if (container != null) return container
-  const id = 'containerId' in record ? record.containerId : plan.kind === 'adopt_orphan' ? plan.containerId : record.kind === 'stopped' ? known?.containerId : null
+  const id =
+    'containerId' in record
+      ? record.containerId
+      : plan.kind === 'adopt_orphan'
+        ? plan.containerId
+        : record.kind === 'stopped'
+          ? known?.containerId
+          : null
   return observed.containers.find((each) => each.id === id) ?? null
 }
 
-function statusAfter(change: Change, operation: Operation | null, container: ObservedContainer | null, input: PlanInput, now: Date, deps: Pick<LoopDeps, 'random'>): GameStatus {
+function statusAfter(
+  change: Change,
+  operation: Operation | null,
+  container: ObservedContainer | null,
+  input: PlanInput,
+  now: Date,
+  deps: Pick<LoopDeps, 'random'>,
+): GameStatus {
   const { status, desired, admission } = input
   const generation = desired?.generation ?? status.observedGeneration
   const isAccepted = admission.kind === 'accepted' && desired?.deletedAt === null
@@ -108,7 +141,9 @@ function statusAfter(change: Change, operation: Operation | null, container: Obs
     observedGeneration: generation,
     conditions: mergeConditions(status.conditions, change.plan.conditions, generation, now.toISOString()),
     backoff: backoffOf(change, operation, input, now, deps),
-    ...(((hasSucceeded && change.record.kind === 'running') || change.record.kind === 'adopted') && { handledRestartToken: desired?.restartToken ?? null }),
+    ...(((hasSucceeded && change.record.kind === 'running') || change.record.kind === 'adopted') && {
+      handledRestartToken: desired?.restartToken ?? null,
+    }),
     ...writtenBy(change, container, input),
     observedFrom: container?.detail == null ? 'list' : 'inspect',
   }
@@ -116,18 +151,28 @@ function statusAfter(change: Change, operation: Operation | null, container: Obs
 
 /** Which version has written the state: the one whose container was started, by us or, for an adopted one, by somebody. */
 function writtenBy(change: Change, container: ObservedContainer | null, { desired, status, admission }: PlanInput): Partial<GameStatus> {
-  const hasPurged = change.isEnding?.status === 'succeeded' && change.plan.kind === 'act' && change.plan.actions.some((action) => action.kind === 'purge_state')
+  const hasPurged =
+    change.isEnding?.status === 'succeeded' &&
+    change.plan.kind === 'act' &&
+    change.plan.actions.some((action) => action.kind === 'purge_state')
   if (hasPurged) return { stateEngine: null, stateVersion: null, stateIncarnation: status.stateIncarnation + 1 }
   if (change.isBeginning === true || container?.state !== 'running') return {}
   const version = container.labels.engineVersion ?? (admission.kind === 'accepted' ? admission.spec.engineVersion : null)
   return version === null ? {} : { stateEngine: container.labels.engine ?? desired?.engine ?? status.stateEngine, stateVersion: version }
 }
 
-function backoffOf(change: Change, operation: Operation | null, input: PlanInput, now: Date, { random }: Pick<LoopDeps, 'random'>): Backoff | null {
+function backoffOf(
+  change: Change,
+  operation: Operation | null,
+  input: PlanInput,
+  now: Date,
+  { random }: Pick<LoopDeps, 'random'>,
+): Backoff | null {
   const { status, wish } = input
   if (change.backoff !== undefined) return change.backoff
   if (change.isBeginning === true && operation !== null) return backoffOnAttempt(operation, input, now, random)
-  const isOver = change.isEnding?.status === 'succeeded' && status.backoff?.kind !== 'CrashLoopBackOff' && status.backoff?.kind !== 'StartBackOff'
+  const isOver =
+    change.isEnding?.status === 'succeeded' && status.backoff?.kind !== 'CrashLoopBackOff' && status.backoff?.kind !== 'StartBackOff'
   return isOver || (status.backoff !== null && status.backoff.wish !== wish && input.desired !== null) ? null : status.backoff
 }
 
@@ -149,7 +194,9 @@ function backoffOnAttempt(operation: Operation, input: PlanInput, now: Date, ran
 
 function mayForget(change: Change, { desired }: PlanInput): boolean {
   if (change.forget === true) return true
-  return change.isEnding?.status === 'succeeded' && change.plan.kind === 'act' && change.record.kind === 'removed' && desired?.deletedAt != null
+  return (
+    change.isEnding?.status === 'succeeded' && change.plan.kind === 'act' && change.record.kind === 'removed' && desired?.deletedAt != null
+  )
 }
 
 /** How it was last seen is not worth a write by itself. */

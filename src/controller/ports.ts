@@ -47,7 +47,10 @@ export type StartAnswer =
   | { readonly kind: 'gone' }
   | { readonly kind: 'network_missing' }
 
-export type RenameAnswer = { readonly kind: 'renamed' } | { readonly kind: 'gone' } | { readonly kind: 'name_taken'; readonly holder: 'ours' | 'foreign'; readonly id: string }
+export type RenameAnswer =
+  | { readonly kind: 'renamed' }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'name_taken'; readonly holder: 'ours' | 'foreign'; readonly id: string }
 export type UpdateAnswer =
   | { readonly kind: 'updated'; readonly container: ObservedContainer }
   | { readonly kind: 'refused'; readonly message: string }

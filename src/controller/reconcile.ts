@@ -24,7 +24,11 @@ export async function reconcileGame(gameId: string, deps: LoopDeps): Promise<Req
 }
 
 /** The plan alone, for `galaxy diff` and dry runs: nothing is written and no call changes anything. */
-export async function previewGame(gameId: string, deps: LoopDeps, change: (input: PlanInput) => PlanInput = (input) => input): Promise<Plan> {
+export async function previewGame(
+  gameId: string,
+  deps: LoopDeps,
+  change: (input: PlanInput) => PlanInput = (input) => input,
+): Promise<Plan> {
   return planGame(change(await lookAt(gameId, deps)))
 }
 
@@ -34,7 +38,10 @@ const BUG_RETRY_MS = 30_000
 /** What a pass that threw asks of the queue; a failure nobody foresaw backs off alone (fault 49). */
 export function requeueAfterError(gameId: string, error: unknown, { log, clock, games }: LoopDeps): Requeue {
   games.update(gameId, { isUnsure: true })
-  const isForeseen = error instanceof RuntimeFailure || classifyDatabaseError(error).kind === 'transient' || classifyDatabaseError(error).kind === 'stale_lease'
+  const isForeseen =
+    error instanceof RuntimeFailure ||
+    classifyDatabaseError(error).kind === 'transient' ||
+    classifyDatabaseError(error).kind === 'stale_lease'
   if (error instanceof RuntimeFailure && error.kind === 'conflict') return { kind: 'now' }
   if (isForeseen) {
     log.warn({ gameId, error: messageOf(error) }, 'pass failed')

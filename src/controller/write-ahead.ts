@@ -34,17 +34,29 @@ export async function beginOperation(plan: Acting, input: PlanInput, deps: LoopD
           openIntents: [],
         }
       : openOperationOf(input)
-  const intents = namedActions(plan, operation, input).map((action) => ({ kind: action.kind, target: intentTarget(action), reason: action.reason }))
+  const intents = namedActions(plan, operation, input).map((action) => ({
+    kind: action.kind,
+    target: intentTarget(action),
+    reason: action.reason,
+  }))
   const after = stateAfter(change, operation, input, deps)
   const opened = { ...operation, actionCount: operation.actionCount + intents.length, openIntents: [] }
   await remember(input.gameId, deps, async () => {
     if (isNew) {
       const imageRef = input.admission.kind === 'accepted' ? input.admission.spec.imageRef : null
       await openOperation(deps.db, { operation: { ...operation, imageRef, leaseEpoch: deps.leaseEpoch }, intents, write: after.write })
-      deps.log.info({ gameId, operationId: operation.operationId, op: operation.op, detail: operation.detail, cause: operation.cause }, 'operation begun')
+      deps.log.info(
+        { gameId, operationId: operation.operationId, op: operation.op, detail: operation.detail, cause: operation.cause },
+        'operation begun',
+      )
     } else {
       const outcomes = judged(operation, input, deps)
-      await saveProgress(deps.db, { operationId: operation.operationId, outcomes, intents: { firstSeq: operation.actionCount, actions: intents }, write: after.write })
+      await saveProgress(deps.db, {
+        operationId: operation.operationId,
+        outcomes,
+        intents: { firstSeq: operation.actionCount, actions: intents },
+        write: after.write,
+      })
     }
     deps.games.update(gameId, { ...after.memory, openOperation: opened })
   })
@@ -52,16 +64,34 @@ export async function beginOperation(plan: Acting, input: PlanInput, deps: LoopD
 }
 
 /** Writes how actions went; the operation stays open until a later pass has seen its goal. */
-export async function saveOutcomes(operation: Operation, outcomes: readonly LoggedOutcome[], change: Change, input: PlanInput, deps: LoopDeps): Promise<void> {
+export async function saveOutcomes(
+  operation: Operation,
+  outcomes: readonly LoggedOutcome[],
+  change: Change,
+  input: PlanInput,
+  deps: LoopDeps,
+): Promise<void> {
   const after = stateAfter(change, operation, input, deps)
   await remember(input.gameId, deps, async () => {
-    await saveProgress(deps.db, { operationId: operation.operationId, outcomes, intents: { firstSeq: operation.actionCount, actions: [] }, write: after.write })
+    await saveProgress(deps.db, {
+      operationId: operation.operationId,
+      outcomes,
+      intents: { firstSeq: operation.actionCount, actions: [] },
+      write: after.write,
+    })
     deps.games.update(input.gameId, { ...after.memory, openOperation: operation })
   })
 }
 
 /** Ends the operation. */
-export async function closeOperationOf(operation: Operation, result: OperationResult, outcomes: readonly LoggedOutcome[], change: Change, input: PlanInput, deps: LoopDeps): Promise<void> {
+export async function closeOperationOf(
+  operation: Operation,
+  result: OperationResult,
+  outcomes: readonly LoggedOutcome[],
+  change: Change,
+  input: PlanInput,
+  deps: LoopDeps,
+): Promise<void> {
   const after = stateAfter({ ...change, isEnding: result }, operation, input, deps)
   await remember(input.gameId, deps, async () => {
     await closeOperation(deps.db, {
@@ -73,11 +103,29 @@ export async function closeOperationOf(operation: Operation, result: OperationRe
       finishedAt: new Date(deps.clock.nowMs()),
       write: after.write,
     })
-    deps.games.update(input.gameId, { ...after.memory, openOperation: null, looks: 0, unanswered: 0, pulled: null, progress: null, resizeRefused: null })
+    deps.games.update(input.gameId, {
+      ...after.memory,
+      openOperation: null,
+      looks: 0,
+      unanswered: 0,
+      pulled: null,
+      progress: null,
+      resizeRefused: null,
+    })
     if (after.write.forget === true) deps.games.forget(input.gameId)
   })
   const { gameId, operationId, op, detail } = operation
-  deps.log.info({ gameId, operationId, op, detail, status: result.status, ...(result.status === 'failed' && { code: result.code, error: result.message }) }, 'operation ended')
+  deps.log.info(
+    {
+      gameId,
+      operationId,
+      op,
+      detail,
+      status: result.status,
+      ...(result.status === 'failed' && { code: result.code, error: result.message }),
+    },
+    'operation ended',
+  )
 }
 
 /** Writes what was merely noticed; nothing when nothing differs. */
@@ -99,7 +147,13 @@ function judged(operation: Operation, input: PlanInput, deps: LoopDeps): readonl
   }
   return operation.openIntents.map((intent) => {
     const outcome = judgeIntent(intent, operation, evidence)
-    return { seq: intent.seq, outcome, error: outcome === 'failed' ? 'not to be seen in the world after its answer was lost' : null, durationMs: null, result: { judged: true } }
+    return {
+      seq: intent.seq,
+      outcome,
+      error: outcome === 'failed' ? 'not to be seen in the world after its answer was lost' : null,
+      durationMs: null,
+      result: { judged: true },
+    }
   })
 }
 

@@ -58,7 +58,12 @@ async function observed(call: DockerCall, onCall: CallObserver, work: () => Prom
  * Runs `work` until it ends, the deadline passes or the caller gives up. The race is needed beside the signal: docker-modem
  * never settles when the connection breaks within a body.
  */
-export async function withDeadline<T>(deadlineMs: number, kind: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withDeadline<T>(
+  deadlineMs: number,
+  kind: string,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   signal.throwIfAborted()
   const call = new AbortController()
   const given = new Promise<never>((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason)))
@@ -86,6 +91,8 @@ function dial(docker: Docker, call: DockerCall, signal: AbortSignal, isStream: b
     statusCodes: { 200: true, 201: true, 204: true },
   }
   return new Promise((resolve, reject) => {
-    docker.modem.dial(options, (error: unknown, answer: unknown) => (error === null || error === undefined ? resolve(answer) : reject(fromModem(error, call.kind))))
+    docker.modem.dial(options, (error: unknown, answer: unknown) =>
+      error === null || error === undefined ? resolve(answer) : reject(fromModem(error, call.kind)),
+    )
   })
 }

@@ -89,7 +89,11 @@ export function negotiate(answer: unknown): { readonly apiVersion: string; reado
 }
 
 const versionPattern = z.string().regex(/^\d+\.\d+$/)
-const versionShape = z.object({ Version: z.string().catch('of an unknown version'), ApiVersion: versionPattern, MinAPIVersion: versionPattern.catch('1.12') })
+const versionShape = z.object({
+  Version: z.string().catch('of an unknown version'),
+  ApiVersion: versionPattern,
+  MinAPIVersion: versionPattern.catch('1.12'),
+})
 
 function compareVersions(a: string, b: string): number {
   const [aMajor = 0, aMinor = 0] = a.split('.').map(Number)
@@ -107,7 +111,10 @@ function newAgent(address: DockerAddress, keepAlive: boolean): http.Agent {
  * counts idle time on the socket and would cut a quiet stream.
  */
 function newDocker(address: DockerAddress, agent: http.Agent, version: string): Docker {
-  const place = address.kind === 'socket' ? { socketPath: address.socketPath, host: '', port: '' } : { host: address.host, port: address.port, ...address.tls }
+  const place =
+    address.kind === 'socket'
+      ? { socketPath: address.socketPath, host: '', port: '' }
+      : { host: address.host, port: address.port, ...address.tls }
   const protocol = isSecure(address) ? 'https' : 'http'
   const settings = { ...place, protocol, pathPrefix: '/', agent, version, timeout: 0 } as const
   return new Docker(settings)

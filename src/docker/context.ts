@@ -54,7 +54,10 @@ export async function inspectContainer(context: DockerContext, id: string, signa
 /** Docker's own answer of an inspect by id or name; null when there is none. */
 export async function inspectRaw(clients: DockerClients, idOrName: string, signal: AbortSignal): Promise<unknown> {
   try {
-    return await clients.send({ kind: 'container_inspect', method: 'GET', path: `/containers/${encodeURIComponent(idOrName)}/json` }, signal)
+    return await clients.send(
+      { kind: 'container_inspect', method: 'GET', path: `/containers/${encodeURIComponent(idOrName)}/json` },
+      signal,
+    )
   } catch (error) {
     if (isMissing(error)) return null
     throw unexpected(error, `inspect container ${idOrName}`)
@@ -76,5 +79,9 @@ export async function requireOurs(context: DockerContext, id: string, signal: Ab
 }
 
 export function notOurs(container: ObservedContainer): RuntimeFailure {
-  return new RuntimeFailure('terminal', 'internal_error', `refused to touch container ${container.name} (${container.id}): by its labels it belongs to somebody else`)
+  return new RuntimeFailure(
+    'terminal',
+    'internal_error',
+    `refused to touch container ${container.name} (${container.id}): by its labels it belongs to somebody else`,
+  )
 }

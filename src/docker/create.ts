@@ -15,7 +15,12 @@ export interface CreateSettings {
 }
 
 /** One call, where the name is free; the state folder is prepared before it. */
-export async function createContainer(context: DockerContext, settings: CreateSettings, request: CreateRequest, signal: AbortSignal): Promise<CreateAnswer> {
+export async function createContainer(
+  context: DockerContext,
+  settings: CreateSettings,
+  request: CreateRequest,
+  signal: AbortSignal,
+): Promise<CreateAnswer> {
   await prepareStateDirectory(settings.state, request.spec.state.path)
   try {
     return await takeName(context, () => create(context, settings, request, signal), signal)
@@ -25,7 +30,12 @@ export async function createContainer(context: DockerContext, settings: CreateSe
   }
 }
 
-async function create({ clients, identity, proven }: DockerContext, settings: CreateSettings, request: CreateRequest, signal: AbortSignal): Promise<CreateAnswer> {
+async function create(
+  { clients, identity, proven }: DockerContext,
+  settings: CreateSettings,
+  request: CreateRequest,
+  signal: AbortSignal,
+): Promise<CreateAnswer> {
   const { name, spec, operationId, nowMs } = request
   const image = settings.resolvesTo(spec.imageRef) === spec.imageId ? spec.imageRef : spec.imageId
   const body = createOptions({ name, spec, identity, operationId, nowMs, image, log: settings.log })
@@ -46,5 +56,7 @@ function creationFailure(error: unknown, { name, spec }: CreateRequest): unknown
     return new RuntimeFailure('terminal', 'start_config_invalid', `docker network ${spec.network} is missing`, { cause: error })
   }
   const isInvalid = error.status === 400
-  return new RuntimeFailure(isInvalid ? 'terminal' : 'transient', isInvalid ? 'start_config_invalid' : 'container_start_failed', message, { cause: error })
+  return new RuntimeFailure(isInvalid ? 'terminal' : 'transient', isInvalid ? 'start_config_invalid' : 'container_start_failed', message, {
+    cause: error,
+  })
 }

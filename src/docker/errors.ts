@@ -34,7 +34,10 @@ export function isUnchanged(error: unknown): error is DockerRefusal {
  */
 export function fromModem(error: unknown, doing: string): DockerRefusal | RuntimeFailure {
   const { statusCode, json } = fieldsOf(error)
-  if (statusCode === null) return new RuntimeFailure('transient', 'service_unavailable', `Docker can't be reached (${doing}): ${messageOf(error)}`, { cause: error })
+  if (statusCode === null)
+    return new RuntimeFailure('transient', 'service_unavailable', `Docker can't be reached (${doing}): ${messageOf(error)}`, {
+      cause: error,
+    })
   const message = textOf(json) ?? withoutPrefix(messageOf(error))
   return diskFull(message) ?? new DockerRefusal(statusCode, message)
 }
@@ -48,7 +51,9 @@ export function diskFull(message: string): RuntimeFailure | null {
 /** A refusal that no rule of the caller knows: told as Docker told it, and tried again later. */
 export function unexpected(error: unknown, doing: string): unknown {
   if (!(error instanceof DockerRefusal)) return error
-  return new RuntimeFailure('transient', 'service_unavailable', `Docker refused to ${doing} (${error.status}): ${error.message}`, { cause: error })
+  return new RuntimeFailure('transient', 'service_unavailable', `Docker refused to ${doing} (${error.status}): ${error.message}`, {
+    cause: error,
+  })
 }
 
 function fieldsOf(error: unknown): { readonly statusCode: number | null; readonly json: unknown } {

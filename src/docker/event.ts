@@ -30,7 +30,15 @@ function containerEventOf(line: string, event: z.infer<typeof eventShape>, ident
   const gameId = attributes[LABEL.gameId] ?? ''
   // A container's labels are among its event's attributes.
   if (ownershipOf(attributes, identity) === 'not_ours' || !GAME_ID_PATTERN.test(gameId)) return null
-  return { kind: 'container', action: event.Action, id, gameId, name: attributes['name'] ?? '', timeNs: timeNsOf(line, event.time), attributes }
+  return {
+    kind: 'container',
+    action: event.Action,
+    id,
+    gameId,
+    name: attributes['name'] ?? '',
+    timeNs: timeNsOf(line, event.time),
+    attributes,
+  }
 }
 
 /** Read from the text, since a JSON number loses the last digits. In a label the quotes would be escaped. */

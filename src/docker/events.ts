@@ -20,7 +20,21 @@ export interface EventStreamOptions {
 const OVERLAP_NS = 1_000_000_000n
 
 /** Execs and attaches are left out: health checks would flood the stream with them. */
-const CONTAINER_ACTIONS = ['create', 'start', 'restart', 'die', 'oom', 'kill', 'stop', 'pause', 'unpause', 'rename', 'update', 'destroy', 'health_status']
+const CONTAINER_ACTIONS = [
+  'create',
+  'start',
+  'restart',
+  'die',
+  'oom',
+  'kill',
+  'stop',
+  'pause',
+  'unpause',
+  'rename',
+  'update',
+  'destroy',
+  'health_status',
+]
 /** Not connect and disconnect: every start and stop makes one. */
 const HOST_ACTIONS = ['pull', 'tag', 'untag', 'delete', 'import', 'load', 'create', 'destroy', 'remove']
 
@@ -41,7 +55,9 @@ export async function openEvents(clients: DockerClients, identity: Identity, opt
   const since = secondsOf(options.sinceNs ?? BigInt(Date.now()) * 1_000_000n - OVERLAP_NS)
   try {
     const calls = [containerCall(since), hostCall(since)]
-    const opened = await withDeadline(clients.callMs, 'events', options.signal, () => Promise.all(calls.map((call) => clients.open(call, streams.signal))))
+    const opened = await withDeadline(clients.callMs, 'events', options.signal, () =>
+      Promise.all(calls.map((call) => clients.open(call, streams.signal))),
+    )
     const followed = opened.map((stream) => follow(stream, identity, options.onEvent))
     void Promise.race(followed).then((error) => {
       end(error)
@@ -68,7 +84,12 @@ async function follow(stream: Readable, identity: Identity, onEvent: EventStream
 
 function containerCall(since: string): DockerCall {
   const label = [`${LABEL.owner}=${OWNER}`, `${LABEL.kind}=${KIND}`]
-  return { kind: 'events', method: 'GET', path: '/events', query: { since, filters: { type: ['container'], label, event: CONTAINER_ACTIONS } } }
+  return {
+    kind: 'events',
+    method: 'GET',
+    path: '/events',
+    query: { since, filters: { type: ['container'], label, event: CONTAINER_ACTIONS } },
+  }
 }
 
 function hostCall(since: string): DockerCall {

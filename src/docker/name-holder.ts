@@ -31,7 +31,11 @@ export async function takeName<T>(context: DockerContext, take: () => Promise<T>
   await removeGhost(context, first.id, signal)
   const second = await attempt(context, take, signal)
   if (second.kind !== 'ghost') return second.kind === 'done' ? second.value : second
-  throw new RuntimeFailure('transient', 'container_start_failed', `Docker keeps the name for container ${second.id}, which it doesn't know; restarting Docker frees it`)
+  throw new RuntimeFailure(
+    'transient',
+    'container_start_failed',
+    `Docker keeps the name for container ${second.id}, which it doesn't know; restarting Docker frees it`,
+  )
 }
 
 /** The id in "name … is already in use by container …"; null for any other refusal. */
@@ -52,7 +56,11 @@ async function attempt<T>(context: DockerContext, take: () => Promise<T>, signal
   }
 }
 
-async function identify(context: DockerContext, id: string, signal: AbortSignal): Promise<NameTaken | { readonly kind: 'ghost'; readonly id: string }> {
+async function identify(
+  context: DockerContext,
+  id: string,
+  signal: AbortSignal,
+): Promise<NameTaken | { readonly kind: 'ghost'; readonly id: string }> {
   const untilMs = performance.now() + context.clients.callMs * IN_FLIGHT_SHARE
   for (;;) {
     const answer = await inspectRaw(context.clients, id, signal)

@@ -34,7 +34,9 @@ async function removeDuplicates(clients: DockerClients, instance: string, name: 
 }
 
 /** Has everybody who wants one network wait for the same creation: all games of a new host want it at once. */
-export function shareCreation(create: (name: string, signal: AbortSignal) => Promise<void>): (name: string, signal: AbortSignal) => Promise<void> {
+export function shareCreation(
+  create: (name: string, signal: AbortSignal) => Promise<void>,
+): (name: string, signal: AbortSignal) => Promise<void> {
   const underWay = new Map<string, Promise<void>>()
   return (name, signal) => {
     const shared = underWay.get(name) ?? create(name, signal).finally(() => underWay.delete(name))
@@ -61,4 +63,6 @@ export async function networkExists(clients: DockerClients, name: string, signal
   return (await listNetworks(clients, signal)).includes(name)
 }
 
-const networksShape = z.array(z.object({ Id: z.string(), Name: z.string(), Created: z.string(), Labels: z.record(z.string(), z.string()).nullish() }))
+const networksShape = z.array(
+  z.object({ Id: z.string(), Name: z.string(), Created: z.string(), Labels: z.record(z.string(), z.string()).nullish() }),
+)

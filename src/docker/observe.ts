@@ -69,7 +69,12 @@ async function listEntries(clients: DockerClients, signal: AbortSignal): Promise
   }
 }
 
-async function list(clients: DockerClients, query: Readonly<Record<string, unknown>>, deadlineMs: number, signal: AbortSignal): Promise<readonly unknown[]> {
+async function list(
+  clients: DockerClients,
+  query: Readonly<Record<string, unknown>>,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<readonly unknown[]> {
   const answer = await clients.send({ kind: 'container_list', method: 'GET', path: '/containers/json', query, deadlineMs }, signal)
   return z.array(z.unknown()).parse(answer)
 }

@@ -20,7 +20,13 @@ export interface PullSettings {
  *
  * @throws RuntimeFailure transient `image_pull_failed`; `service_unavailable` when a disk is full
  */
-export async function pullImage(clients: DockerClients, settings: PullSettings, imageRef: string, onProgress: (text: string) => void, signal: AbortSignal): Promise<ImageFacts> {
+export async function pullImage(
+  clients: DockerClients,
+  settings: PullSettings,
+  imageRef: string,
+  onProgress: (text: string) => void,
+  signal: AbortSignal,
+): Promise<ImageFacts> {
   try {
     await pull(clients, settings, imageRef, onProgress, signal)
     const facts = await inspectImage(clients, imageRef, signal)
@@ -32,12 +38,24 @@ export async function pullImage(clients: DockerClients, settings: PullSettings, 
   }
 }
 
-async function pull(clients: DockerClients, settings: PullSettings, imageRef: string, onProgress: (text: string) => void, signal: AbortSignal): Promise<void> {
+async function pull(
+  clients: DockerClients,
+  settings: PullSettings,
+  imageRef: string,
+  onProgress: (text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const reference = parseFamiliarName(imageRef)
   const registryAuth = await readCredentials(settings.credentialsDir, reference.domain ?? 'docker.io', signal)
   // A reference without tag would pull every tag there is.
   const query = { fromImage: `${reference.domain}/${reference.repository}`, tag: reference.digest ?? reference.tag ?? 'latest' }
-  const call = { kind: 'image_pull', method: 'POST', path: '/images/create', query, ...(registryAuth === null ? {} : { registryAuth }) } as const
+  const call = {
+    kind: 'image_pull',
+    method: 'POST',
+    path: '/images/create',
+    query,
+    ...(registryAuth === null ? {} : { registryAuth }),
+  } as const
   const stall = watchStall(settings.stallMs, signal)
   try {
     await followPull(imageRef, readLines(await clients.open(call, stall.signal)), onProgress, stall.touch)
@@ -49,7 +67,12 @@ async function pull(clients: DockerClients, settings: PullSettings, imageRef: st
   }
 }
 
-async function followPull(imageRef: string, lines: AsyncIterable<string>, onProgress: (text: string) => void, touch: () => void): Promise<void> {
+async function followPull(
+  imageRef: string,
+  lines: AsyncIterable<string>,
+  onProgress: (text: string) => void,
+  touch: () => void,
+): Promise<void> {
   let progress = NO_PROGRESS
   let told = ''
   for await (const line of lines) {

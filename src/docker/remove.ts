@@ -35,7 +35,11 @@ async function waitUntilGone({ clients }: DockerContext, id: string, signal: Abo
   const untilMs = performance.now() + clients.callMs
   while ((await inspectRaw(clients, id, signal)) !== null) {
     if (performance.now() > untilMs) {
-      throw new RuntimeFailure('transient', 'service_unavailable', `the removal of container ${id} is still in progress after ${clients.callMs} ms`)
+      throw new RuntimeFailure(
+        'transient',
+        'service_unavailable',
+        `the removal of container ${id} is still in progress after ${clients.callMs} ms`,
+      )
     }
     await delay(LOOK_AGAIN_MS, undefined, { signal })
   }

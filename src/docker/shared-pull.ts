@@ -23,7 +23,9 @@ export function sharePulls(pull: Pull): Pull {
     const forget = () => {
       if (underWay.get(imageRef) === shared) underWay.delete(imageRef)
     }
-    const result = Promise.resolve().then(() => pull(imageRef, tell, stream.signal)).finally(forget)
+    const result = Promise.resolve()
+      .then(() => pull(imageRef, tell, stream.signal))
+      .finally(forget)
     const shared: Shared = { result, listeners, stream, lastText: null }
     underWay.set(imageRef, shared)
     return shared

@@ -36,8 +36,11 @@ function answerOf(refusal: DockerRefusal, id: string): StartAnswer {
   if (isMissing(refusal) && /no such container/i.test(refusal.message)) return { kind: 'gone' }
   if (/network \S+ not found/i.test(refusal.message)) return { kind: 'network_missing' }
   // Paused or marked for removal meanwhile: the next look tells.
-  if (refusal.status === 409) throw new RuntimeFailure('conflict', 'conflict', `container ${id} can't be started now: ${refusal.message}`, { cause: refusal })
-  throw new RuntimeFailure('transient', 'container_start_failed', `Docker could not start container ${id}: ${refusal.message}`, { cause: refusal })
+  if (refusal.status === 409)
+    throw new RuntimeFailure('conflict', 'conflict', `container ${id} can't be started now: ${refusal.message}`, { cause: refusal })
+  throw new RuntimeFailure('transient', 'container_start_failed', `Docker could not start container ${id}: ${refusal.message}`, {
+    cause: refusal,
+  })
 }
 
 interface GhostEndpoint {
@@ -60,7 +63,10 @@ async function isOwnName(context: DockerContext, id: string, endpoint: string, s
 async function disconnect({ clients }: DockerContext, { endpoint, network }: GhostEndpoint, signal: AbortSignal): Promise<void> {
   const body = { Container: endpoint, Force: true }
   try {
-    await clients.send({ kind: 'network_disconnect', method: 'POST', path: `/networks/${encodeURIComponent(network)}/disconnect`, body }, signal)
+    await clients.send(
+      { kind: 'network_disconnect', method: 'POST', path: `/networks/${encodeURIComponent(network)}/disconnect`, body },
+      signal,
+    )
   } catch (error) {
     // Then the second start tells what is wrong, in Docker's words.
     if (!(error instanceof DockerRefusal)) throw error

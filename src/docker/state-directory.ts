@@ -82,7 +82,11 @@ async function setAccess({ mode, owner }: StateRoot, directory: string): Promise
 }
 
 function escaping(root: string, directory: string): RuntimeFailure {
-  return new RuntimeFailure('terminal', 'start_config_invalid', `the state folder ${directory} is not a plain folder right under the state root ${root}`)
+  return new RuntimeFailure(
+    'terminal',
+    'start_config_invalid',
+    `the state folder ${directory} is not a plain folder right under the state root ${root}`,
+  )
 }
 
 async function naming(directory: string, work: () => Promise<void>): Promise<void> {

@@ -12,7 +12,12 @@ const KILL_MS = 10_000
  * @returns the stopped container, null when it is gone
  * @throws RuntimeFailure transient when it still runs, `internal_error` when it isn't ours
  */
-export async function stopContainer(context: DockerContext, id: string, graceMs: number, signal: AbortSignal): Promise<ObservedContainer | null> {
+export async function stopContainer(
+  context: DockerContext,
+  id: string,
+  graceMs: number,
+  signal: AbortSignal,
+): Promise<ObservedContainer | null> {
   const before = await inspectContainer(context, id, signal)
   if (before === null) return null
   if (before.ownership !== 'ours') throw notOurs(before.container)
@@ -20,7 +25,11 @@ export async function stopContainer(context: DockerContext, id: string, graceMs:
   await stop(context, id, graceMs, signal)
   const after = await inspectContainer(context, id, signal)
   if (after !== null && isAlive(after.container)) {
-    throw new RuntimeFailure('transient', 'service_unavailable', `container ${after.container.name} (${id}) is ${after.container.state} after its stop`)
+    throw new RuntimeFailure(
+      'transient',
+      'service_unavailable',
+      `container ${after.container.name} (${id}) is ${after.container.state} after its stop`,
+    )
   }
   return after?.container ?? null
 }

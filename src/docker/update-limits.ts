@@ -54,5 +54,8 @@ async function verify(context: DockerContext, id: string, limits: Limits, signal
   const after = await inspectContainer(context, id, signal)
   if (after === null) return { kind: 'gone' }
   if (sameLimits(limitsOf(after), limits)) return { kind: 'updated', container: after.container }
-  return { kind: 'refused', message: `Docker took the change but reports ${JSON.stringify(limitsOf(after))} instead of ${JSON.stringify(limits)}` }
+  return {
+    kind: 'refused',
+    message: `Docker took the change but reports ${JSON.stringify(limitsOf(after))} instead of ${JSON.stringify(limits)}`,
+  }
 }

@@ -1,5 +1,12 @@
 /** Kinds of waiting that conditions tell apart. */
-export type BackoffKind = 'CrashLoopBackOff' | 'ImagePullBackOff' | 'EngineUnreachable' | 'StartConfigInvalid' | 'PatchFailed' | 'NameConflict' | 'StartBackOff'
+export type BackoffKind =
+  | 'CrashLoopBackOff'
+  | 'ImagePullBackOff'
+  | 'EngineUnreachable'
+  | 'StartConfigInvalid'
+  | 'PatchFailed'
+  | 'NameConflict'
+  | 'StartBackOff'
 
 /** Why and until when a game's next attempt waits; stored with its status, so that a restart of the controller keeps it. */
 export interface Backoff {

@@ -31,7 +31,11 @@ export function parseMemory(text: string): number | null {
 
 /** `268435456` → `256Mi`: the largest binary unit that divides it. */
 export function formatMemory(bytes: number): string {
-  for (const [unit, size] of [['Gi', 1024 ** 3], ['Mi', 1024 ** 2], ['Ki', 1024]] as const) {
+  for (const [unit, size] of [
+    ['Gi', 1024 ** 3],
+    ['Mi', 1024 ** 2],
+    ['Ki', 1024],
+  ] as const) {
     if (bytes % size === 0) return `${bytes / size}${unit}`
   }
   return String(bytes)

@@ -3,14 +3,7 @@ import type { ActionKind } from './action.ts'
 export const OPERATIONS = ['start', 'stop', 'pause', 'resume', 'restart', 'patch', 'force_next_turn', 'reconcile', 'turn'] as const
 export type OperationKind = (typeof OPERATIONS)[number]
 
-export type OperationDetail =
-  | 'reconcile_adopt'
-  | 'reconcile_dispose'
-  | 'cleanup'
-  | 'delete'
-  | 'crash_restart'
-  | 'resize'
-  | 'duplicate'
+export type OperationDetail = 'reconcile_adopt' | 'reconcile_dispose' | 'cleanup' | 'delete' | 'crash_restart' | 'resize' | 'duplicate'
 
 export type OperationSource = 'lobby' | 'admin' | 'scheduler' | 'reconciler'
 

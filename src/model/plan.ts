@@ -39,7 +39,13 @@ export type Plan = {
   | { readonly kind: 'settled'; readonly record: RecordChange }
   | { readonly kind: 'wait' }
   | { readonly kind: 'blocked'; readonly code: ErrorCode }
-  | { readonly kind: 'act'; readonly operation: PlannedOperation; readonly actions: readonly Action[]; readonly record: RecordChange; readonly closes: boolean }
+  | {
+      readonly kind: 'act'
+      readonly operation: PlannedOperation
+      readonly actions: readonly Action[]
+      readonly record: RecordChange
+      readonly closes: boolean
+    }
   | {
       readonly kind: 'conclude'
       readonly operationId: string

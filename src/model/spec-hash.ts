@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto'
 import type { AcceptedSpec } from './game.ts'
 
 /** What a hash covers: exactly what forces a new container. Limits are changed in place, players and schedule need none. */
-export type HashedSpec = Omit<AcceptedSpec, 'specHash' | 'requested' | 'imageId' | 'limits' | 'players' | 'turnSchedule' | 'timeZone' | 'protocol' | 'probe' | 'port'>
+export type HashedSpec = Omit<
+  AcceptedSpec,
+  'specHash' | 'requested' | 'imageId' | 'limits' | 'players' | 'turnSchedule' | 'timeZone' | 'protocol' | 'probe' | 'port'
+>
 
 const CURRENT = 'v1'
 
@@ -38,7 +41,9 @@ export function matchesHash(spec: HashedSpec, hash: string): boolean {
 function hashUnder(scheme: string, spec: HashedSpec): string | null {
   const project = SCHEMES[scheme]
   if (project === undefined) return null
-  const digest = createHash('sha256').update(JSON.stringify(project(spec))).digest('hex')
+  const digest = createHash('sha256')
+    .update(JSON.stringify(project(spec)))
+    .digest('hex')
   return `${scheme}:${digest.slice(0, 32)}`
 }
 

@@ -19,7 +19,10 @@ export function describeLifecycleContract(name: string, place: () => WorldPlace)
     describe('start', () => {
       it('succeeds when the container runs already', async () => {
         const id = await world.run(world.spec('again'))
-        expect(await world.runtime.start(id, never)).toMatchObject({ kind: 'started', container: { id, state: 'running', gameId: 'again' } })
+        expect(await world.runtime.start(id, never)).toMatchObject({
+          kind: 'started',
+          container: { id, state: 'running', gameId: 'again' },
+        })
         await world.runtime.remove(id, true, never)
       })
 
@@ -51,17 +54,29 @@ export function describeLifecycleContract(name: string, place: () => WorldPlace)
       it("fails with Docker's words and leaves the container with its error", async () => {
         const id = await world.create(world.spec('broken', { imageRef: SHELL_IMAGE, relax: { noInit: true, user: 'nobody-knows' } }))
         const starting = world.runtime.start(id, never)
-        await expect(starting).rejects.toMatchObject({ kind: 'transient', code: 'container_start_failed', message: expect.stringContaining('nobody-knows') })
+        await expect(starting).rejects.toMatchObject({
+          kind: 'transient',
+          code: 'container_start_failed',
+          message: expect.stringContaining('nobody-knows'),
+        })
         expect(await world.runtime.inspect(id, never)).toMatchObject({ state: 'created' })
         await world.runtime.remove(id, false, never)
       })
 
       it('fails when a published port is taken', async () => {
-        const first = await world.run(world.spec('port-a', { publish: [{ containerPort: 8080, hostPort: 0, protocol: 'tcp', hostIp: '127.0.0.1' }] }))
+        const first = await world.run(
+          world.spec('port-a', { publish: [{ containerPort: 8080, hostPort: 0, protocol: 'tcp', hostIp: '127.0.0.1' }] }),
+        )
         const { NetworkSettings } = await world.docker.getContainer(first).inspect()
         const hostPort = Number(NetworkSettings.Ports['8080/tcp']?.[0]?.HostPort)
-        const second = await world.create(world.spec('port-b', { publish: [{ containerPort: 8080, hostPort, protocol: 'tcp', hostIp: '127.0.0.1' }] }))
-        await expect(world.runtime.start(second, never)).rejects.toMatchObject({ kind: 'transient', code: 'container_start_failed', message: expect.stringContaining(String(hostPort)) })
+        const second = await world.create(
+          world.spec('port-b', { publish: [{ containerPort: 8080, hostPort, protocol: 'tcp', hostIp: '127.0.0.1' }] }),
+        )
+        await expect(world.runtime.start(second, never)).rejects.toMatchObject({
+          kind: 'transient',
+          code: 'container_start_failed',
+          message: expect.stringContaining(String(hostPort)),
+        })
         await world.runtime.remove(first, true, never)
         await world.runtime.remove(second, true, never)
       })
@@ -101,7 +116,9 @@ export function describeLifecycleContract(name: string, place: () => WorldPlace)
 
       it('tells the exit code of an engine that ended by itself', async () => {
         const id = await world.run(world.spec('exits', { imageRef: SHELL_IMAGE, command: shell('exit 3') }))
-        await expect.poll(() => world.runtime.inspect(id, never)).toMatchObject({ state: 'exited', detail: { exitCode: 3, isOomKilled: false } })
+        await expect
+          .poll(() => world.runtime.inspect(id, never))
+          .toMatchObject({ state: 'exited', detail: { exitCode: 3, isOomKilled: false } })
         await world.runtime.remove(id, false, never)
       })
     })

@@ -40,7 +40,10 @@ export function describeObservationContract(name: string, place: () => WorldPlac
       })
 
       it('tells other deployments apart, leaves out other instances and reports what is no game', async () => {
-        const other = await world.createForeign(`${world.instance}.a`, labelsOf('other', world.instance, '018f0000-0000-7000-8000-000000000002'))
+        const other = await world.createForeign(
+          `${world.instance}.a`,
+          labelsOf('other', world.instance, '018f0000-0000-7000-8000-000000000002'),
+        )
         const elsewhere = await world.createForeign(`${world.instance}.b`, labelsOf('elsewhere', `${world.instance}x`))
         const nameless = await world.createForeign(`${world.instance}.c`, labelsOf('Not A Game', world.instance))
         const unclaimed = await world.createForeign(`${world.instance}.d`, labelsOf('unclaimed', world.instance))
@@ -63,10 +66,14 @@ export function describeObservationContract(name: string, place: () => WorldPlac
         await world.runtime.stop(id, 10_000, never)
         await world.runtime.remove(id, false, never)
         const seen = () => events.flatMap((event) => (event.kind === 'container' && event.id === id ? [event] : []))
-        await expect.poll(() => seen().map(({ action }) => action)).toEqual(
-          expect.arrayContaining(['create', 'start', 'update', 'rename', 'pause', 'unpause', 'kill', 'die', 'stop', 'destroy']),
-        )
-        expect(seen().at(-1)).toMatchObject({ gameId: 'lively', name: `${world.instance}.renamed`, attributes: { 'com.galaxy.instance': world.instance } })
+        await expect
+          .poll(() => seen().map(({ action }) => action))
+          .toEqual(expect.arrayContaining(['create', 'start', 'update', 'rename', 'pause', 'unpause', 'kill', 'die', 'stop', 'destroy']))
+        expect(seen().at(-1)).toMatchObject({
+          gameId: 'lively',
+          name: `${world.instance}.renamed`,
+          attributes: { 'com.galaxy.instance': world.instance },
+        })
         const times = seen().map(({ timeNs }) => timeNs)
         expect(times).toEqual(times.toSorted((a, b) => (a < b ? -1 : 1)))
         expect(Math.abs(Number((times[0] ?? 0n) / 1_000_000n) - Date.now())).toBeLessThan(60_000)
@@ -91,7 +98,9 @@ export function describeObservationContract(name: string, place: () => WorldPlac
         const command = shell('/bin/busybox sleep 1; exec /bin/busybox tail /dev/zero')
         const id = await world.run(world.spec('hungry', { imageRef: SHELL_IMAGE, command, relax: { noInit: true }, limits }))
         await expect.poll(() => events, { timeout: 20_000 }).toContainEqual(expect.objectContaining({ action: 'oom', id }))
-        await expect.poll(() => world.runtime.inspect(id, never)).toMatchObject({ state: 'exited', detail: { exitCode: 137, isOomKilled: true } })
+        await expect
+          .poll(() => world.runtime.inspect(id, never))
+          .toMatchObject({ state: 'exited', detail: { exitCode: 137, isOomKilled: true } })
         await world.runtime.remove(id, false, never)
         await close()
       })

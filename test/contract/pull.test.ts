@@ -55,13 +55,23 @@ describe.skipIf(!hasRegistryProgram())('pulling from a registry', () => {
 
   it('fails for a version that nobody pushed, and for a registry that is down', async () => {
     const absent = `${open.host}/${name}:9.9.9`
-    await expect(world.runtime.pull(absent, () => undefined, never)).rejects.toMatchObject({ kind: 'transient', code: 'image_pull_failed', message: expect.stringContaining(absent) })
-    await expect(world.runtime.pull(`127.0.0.1:1/${name}:1.0.0`, () => undefined, never)).rejects.toMatchObject({ code: 'image_pull_failed', message: expect.stringMatching(/refused/) })
+    await expect(world.runtime.pull(absent, () => undefined, never)).rejects.toMatchObject({
+      kind: 'transient',
+      code: 'image_pull_failed',
+      message: expect.stringContaining(absent),
+    })
+    await expect(world.runtime.pull(`127.0.0.1:1/${name}:1.0.0`, () => undefined, never)).rejects.toMatchObject({
+      code: 'image_pull_failed',
+      message: expect.stringMatching(/refused/),
+    })
   })
 
   it('is denied without a login, and works with the one in the Docker configuration', async () => {
     const ref = `${closed.host}/${name}:1.0.0`
-    await expect(world.runtime.pull(ref, () => undefined, never)).rejects.toMatchObject({ code: 'image_pull_failed', message: expect.stringContaining('docker login') })
+    await expect(world.runtime.pull(ref, () => undefined, never)).rejects.toMatchObject({
+      code: 'image_pull_failed',
+      message: expect.stringContaining('docker login'),
+    })
     const auth = Buffer.from(`${closed.login?.username}:${closed.login?.password}`).toString('base64')
     await writeFile(path.join(folder, 'config.json'), JSON.stringify({ auths: { [closed.host]: { auth } } }))
     expect(await world.runtime.pull(ref, () => undefined, never)).toMatchObject({ refs: expect.arrayContaining([ref]) })

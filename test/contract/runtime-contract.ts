@@ -32,7 +32,9 @@ export function describeRuntimeContract(name: string, place: () => WorldPlace): 
         const { Name, Config, HostConfig, NetworkSettings, Mounts } = await world.docker.getContainer(id).inspect()
         expect(Name).toBe(`/${world.instance}.galaxy-game-shape`)
         expect(Config).toMatchObject({ Hostname: 'galaxy-game-shape', Image: IDLE_IMAGE })
-        expect(Config.Env).toEqual(expect.arrayContaining(['SEED=7', 'GAME_STATE_PATH=/var/lib/galaxy-game', 'STORAGE_PATH=/var/lib/galaxy-game']))
+        expect(Config.Env).toEqual(
+          expect.arrayContaining(['SEED=7', 'GAME_STATE_PATH=/var/lib/galaxy-game', 'STORAGE_PATH=/var/lib/galaxy-game']),
+        )
         expect(Config.Labels).toEqual({
           ...labelsOf('shape', world.instance, DEPLOYMENT),
           [LABEL.imageRef]: IDLE_IMAGE,
@@ -59,7 +61,9 @@ export function describeRuntimeContract(name: string, place: () => WorldPlace): 
           AutoRemove: false,
           Privileged: false,
         })
-        expect(Mounts).toMatchObject([{ Type: 'bind', Source: path.join(world.stateRoot, 'shape'), Destination: '/var/lib/galaxy-game', RW: true }])
+        expect(Mounts).toMatchObject([
+          { Type: 'bind', Source: path.join(world.stateRoot, 'shape'), Destination: '/var/lib/galaxy-game', RW: true },
+        ])
         expect(Object.keys(NetworkSettings.Networks)).toEqual([world.network])
         expect(NetworkSettings.Networks[world.network]?.Aliases).toContain('galaxy-game-shape')
         expect(Object.values(NetworkSettings.Ports).every((bindings) => bindings === null)).toBe(true)
@@ -67,7 +71,14 @@ export function describeRuntimeContract(name: string, place: () => WorldPlace): 
       })
 
       it('lifts single hardening defaults where the engine version says so', async () => {
-        const relax = { capAdd: ['NET_BIND_SERVICE'], writableRoot: true, newPrivileges: true, noInit: true, user: '1000:1000', tmpfs: ['/run:size=1m'] }
+        const relax = {
+          capAdd: ['NET_BIND_SERVICE'],
+          writableRoot: true,
+          newPrivileges: true,
+          noInit: true,
+          user: '1000:1000',
+          tmpfs: ['/run:size=1m'],
+        }
         const publish = [{ containerPort: 8080, hostPort: 0, protocol: 'tcp', hostIp: '127.0.0.1' }] as const
         const id = await world.run(world.spec('relaxed', { relax, publish }))
         const { Config, HostConfig, NetworkSettings } = await world.docker.getContainer(id).inspect()
@@ -90,7 +101,10 @@ export function describeRuntimeContract(name: string, place: () => WorldPlace): 
       it('answers who holds a taken name, and leaves the holder alone', async () => {
         const spec = world.spec('taken')
         const id = await world.create(spec)
-        const again = await world.runtime.create({ name: containerName(world.instance, 'taken'), spec, operationId: OPERATION, nowMs: 1 }, never)
+        const again = await world.runtime.create(
+          { name: containerName(world.instance, 'taken'), spec, operationId: OPERATION, nowMs: 1 },
+          never,
+        )
         expect(again).toEqual({ kind: 'name_taken', holder: 'ours', id })
         const name = containerName(world.instance, 'stranger')
         const foreign = await world.createForeign(name, {})
@@ -111,19 +125,30 @@ export function describeRuntimeContract(name: string, place: () => WorldPlace): 
 
       it('answers that the image is missing', async () => {
         const spec = world.spec('imageless', { imageRef: 'galaxy-test-absent:9.9.9', imageId: `sha256:${'0'.repeat(64)}` })
-        const answer = await world.runtime.create({ name: containerName(world.instance, 'imageless'), spec, operationId: OPERATION, nowMs: 1 }, never)
+        const answer = await world.runtime.create(
+          { name: containerName(world.instance, 'imageless'), spec, operationId: OPERATION, nowMs: 1 },
+          never,
+        )
         expect(answer).toEqual({ kind: 'image_missing' })
       })
 
       it('reports a configuration that Docker refuses as one that no retry mends', async () => {
         const creating = world.create(world.spec('tiny', { limits: { cpus: null, memoryBytes: MIB, pids: null } }))
-        await expect(creating).rejects.toMatchObject({ kind: 'terminal', code: 'start_config_invalid', message: expect.stringMatching(/memory/i) })
+        await expect(creating).rejects.toMatchObject({
+          kind: 'terminal',
+          code: 'start_config_invalid',
+          message: expect.stringMatching(/memory/i),
+        })
       })
 
       it('names the path when the daemon cannot see the state folder', async () => {
         const { state } = world.spec('elsewhere')
         const creating = world.create(world.spec('elsewhere', { state: { ...state, hostPath: '/nowhere/elsewhere' } }))
-        await expect(creating).rejects.toMatchObject({ kind: 'terminal', code: 'start_config_invalid', message: expect.stringContaining('GALAXY_STATE_ROOT_HOST') })
+        await expect(creating).rejects.toMatchObject({
+          kind: 'terminal',
+          code: 'start_config_invalid',
+          message: expect.stringContaining('GALAXY_STATE_ROOT_HOST'),
+        })
       })
 
       it('lets nothing escape from the state root', async () => {
@@ -150,7 +175,11 @@ export function describeRuntimeContract(name: string, place: () => WorldPlace): 
         await expect(world.runtime.start(id, never)).rejects.toMatchObject(refusal)
         await expect(world.runtime.updateLimits(id, { cpus: 1, memoryBytes: null, pids: null }, never)).rejects.toMatchObject(refusal)
         const { Name, State, HostConfig } = await world.docker.getContainer(id).inspect()
-        expect({ Name, isRunning: State.Running, cpus: HostConfig.NanoCpus }).toEqual({ Name: `/${world.instance}.theirs`, isRunning: true, cpus: 0 })
+        expect({ Name, isRunning: State.Running, cpus: HostConfig.NanoCpus }).toEqual({
+          Name: `/${world.instance}.theirs`,
+          isRunning: true,
+          cpus: 0,
+        })
         await world.docker.getContainer(id).remove({ force: true })
       })
 
@@ -175,8 +204,16 @@ export function describeRuntimeContract(name: string, place: () => WorldPlace): 
         const first = await world.create(world.spec('first'))
         const second = await world.create(world.spec('second'))
         const foreign = await world.createForeign(`${world.instance}.third`, {})
-        expect(await world.runtime.rename(second, containerName(world.instance, 'first'), never)).toEqual({ kind: 'name_taken', holder: 'ours', id: first })
-        expect(await world.runtime.rename(second, `${world.instance}.third`, never)).toEqual({ kind: 'name_taken', holder: 'foreign', id: foreign })
+        expect(await world.runtime.rename(second, containerName(world.instance, 'first'), never)).toEqual({
+          kind: 'name_taken',
+          holder: 'ours',
+          id: first,
+        })
+        expect(await world.runtime.rename(second, `${world.instance}.third`, never)).toEqual({
+          kind: 'name_taken',
+          holder: 'foreign',
+          id: foreign,
+        })
         expect(await world.runtime.rename('0'.repeat(64), 'whatever', never)).toEqual({ kind: 'gone' })
         await Promise.all([first, second].map((id) => world.runtime.remove(id, false, never)))
       })
@@ -186,10 +223,16 @@ export function describeRuntimeContract(name: string, place: () => WorldPlace): 
       it('change in place on a running container, up beyond the old swap limit and down again', async () => {
         const id = await world.run(world.spec('resized'))
         const more = { cpus: 1.5, memoryBytes: 256 * MIB, pids: 100 }
-        expect(await world.runtime.updateLimits(id, more, never)).toMatchObject({ kind: 'updated', container: { id, state: 'running', detail: { limits: more } } })
+        expect(await world.runtime.updateLimits(id, more, never)).toMatchObject({
+          kind: 'updated',
+          container: { id, state: 'running', detail: { limits: more } },
+        })
         expect((await world.docker.getContainer(id).inspect()).HostConfig.MemorySwap).toBe(256 * MIB)
         const less = { cpus: 0.25, memoryBytes: 32 * MIB, pids: 50 }
-        expect(await world.runtime.updateLimits(id, less, never)).toMatchObject({ kind: 'updated', container: { detail: { limits: less } } })
+        expect(await world.runtime.updateLimits(id, less, never)).toMatchObject({
+          kind: 'updated',
+          container: { detail: { limits: less } },
+        })
         await world.runtime.remove(id, true, never)
       })
 

@@ -83,7 +83,10 @@ export async function openWorld({ address, instance, folder }: WorldPlace): Prom
     stateRoot,
     calls,
     unusable,
-    spec: (gameId, changes = {}) => ({ ...plainSpec(gameId, network, stateRoot, images.get(changes.imageRef ?? IDLE_IMAGE) ?? ''), ...changes }),
+    spec: (gameId, changes = {}) => ({
+      ...plainSpec(gameId, network, stateRoot, images.get(changes.imageRef ?? IDLE_IMAGE) ?? ''),
+      ...changes,
+    }),
     create: async (spec, name = containerName(instance, spec.gameId)) => {
       const answer = await runtime.create({ name, spec, operationId: OPERATION, nowMs: 1_700_000_000_000 }, never)
       if (answer.kind !== 'created') throw new Error(`not created: ${JSON.stringify(answer)}`)
@@ -120,7 +123,9 @@ async function buildImages(docker: Docker): Promise<ReadonlyMap<string, string>>
   await buildIdleImage(docker)
   await buildShellImage(docker)
   const references = [IDLE_IMAGE, SHELL_IMAGE]
-  const ids = await Promise.all(references.map(async (reference): Promise<[string, string]> => [reference, (await docker.getImage(reference).inspect()).Id]))
+  const ids = await Promise.all(
+    references.map(async (reference): Promise<[string, string]> => [reference, (await docker.getImage(reference).inspect()).Id]),
+  )
   return new Map(ids)
 }
 
@@ -136,7 +141,9 @@ async function buildShellImage(docker: Docker): Promise<void> {
 
 async function removeAll(docker: Docker, instance: string): Promise<void> {
   const listed = await Promise.all(
-    [`${LABEL.instance}=${instance}`, `test.world=${instance}`].map((label) => docker.listContainers({ all: true, filters: { label: [label] } })),
+    [`${LABEL.instance}=${instance}`, `test.world=${instance}`].map((label) =>
+      docker.listContainers({ all: true, filters: { label: [label] } }),
+    ),
   )
   const ids = new Set(listed.flat().map(({ Id }) => Id))
   await Promise.all([...ids].map((id) => docker.getContainer(id).remove({ force: true, v: true })))

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bindInstance, InstanceError } from '../../src/database/lease.ts'
 import { openPool } from '../../src/database/pool.ts'
@@ -37,9 +36,6 @@ describe('two instances on one Docker host, with games of the same names', () =>
     const pool = openPool({ url: blue.databaseUrl, applicationName: 'test', max: 1 })
     await expect(bindInstance(pool.db, green.config.instance)).rejects.toThrow(InstanceError)
     await pool.close()
-    const intruder = { ...green, spawn: () => blue.spawn({ instance: green.config.instance }) }.spawn()
-    const [code] = await once(intruder, 'exit')
-    expect(code).not.toBe(0)
   })
 })
 
@@ -50,7 +46,6 @@ describe('a second clone: the same instance name, another database', () => {
 
   beforeAll(async () => {
     first = await createDeployment()
-    // Not in the middle of a resync of its own: what the clone finds, it must notice by itself.
     second = await createDeployment({ instance: first.config.instance })
     // Both come from one template, and with it one id.
     await second.query('UPDATE deployment SET id = gen_random_uuid()')

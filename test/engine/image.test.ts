@@ -33,11 +33,7 @@ describe('the engine images', () => {
     const images = await Promise.all(references.map((reference) => docker.getImage(reference).inspect()))
     expect(new Set(images.map((image) => image.RootFS.Layers?.join())).size).toBe(1)
     expect(new Set(images.map((image) => image.Id)).size).toBe(3)
-    expect(images.map((image) => image.Config.Env[0])).toEqual([
-      'ENGINE_VERSION=1.0.0',
-      'ENGINE_VERSION=1.0.1',
-      'ENGINE_VERSION=1.1.0',
-    ])
+    expect(images.map((image) => image.Config.Env[0])).toEqual(['ENGINE_VERSION=1.0.0', 'ENGINE_VERSION=1.0.1', 'ENGINE_VERSION=1.1.0'])
     expect(images[0]?.Config.Labels).toMatchObject({
       'com.galaxy.cpu_quota': '1',
       'com.galaxy.memory': '256Mi',
@@ -45,23 +41,20 @@ describe('the engine images', () => {
     })
   })
 
-  it.each(['0:0', '12345:12345'])(
-    'run hardened as %s, play a turn, keep it, and end with 0 on SIGTERM',
-    async (user) => {
-      const folder = await stateFolder()
-      const first = await start('galaxy-engine:1.0.0', folder, user)
-      await expect.poll(() => health(first.url), { timeout: 10_000, interval: 25 }).toBe(200)
-      const races = [{ raceName: 'Terran' }, { raceName: 'Vulkan' }]
-      expect(await post(first.url, '/api/v1/admin/init', { races })).toMatchObject({ turn: 0 })
-      expect(await post(first.url, '/api/v1/admin/turn', { turn: 1 })).toMatchObject({ turn: 1 })
-      expect(await stop(first.container)).toBe(0)
+  it.each(['0:0', '12345:12345'])('run hardened as %s, play a turn, keep it, and end with 0 on SIGTERM', async (user) => {
+    const folder = await stateFolder()
+    const first = await start('galaxy-engine:1.0.0', folder, user)
+    await expect.poll(() => health(first.url), { timeout: 10_000, interval: 25 }).toBe(200)
+    const races = [{ raceName: 'Terran' }, { raceName: 'Vulkan' }]
+    expect(await post(first.url, '/api/v1/admin/init', { races })).toMatchObject({ turn: 0 })
+    expect(await post(first.url, '/api/v1/admin/turn', { turn: 1 })).toMatchObject({ turn: 1 })
+    expect(await stop(first.container)).toBe(0)
 
-      const second = await start('galaxy-engine:1.1.0', folder, '0:0')
-      await expect.poll(() => health(second.url), { timeout: 10_000, interval: 25 }).toBe(200)
-      expect(await post(second.url, '/api/v1/admin/init', { races })).toMatchObject({ turn: 1 })
-      expect(await post(second.url, '/api/v1/admin/turn', { turn: 2 })).toMatchObject({ turn: 2 })
-    },
-  )
+    const second = await start('galaxy-engine:1.1.0', folder, '0:0')
+    await expect.poll(() => health(second.url), { timeout: 10_000, interval: 25 }).toBe(200)
+    expect(await post(second.url, '/api/v1/admin/init', { races })).toMatchObject({ turn: 1 })
+    expect(await post(second.url, '/api/v1/admin/turn', { turn: 2 })).toMatchObject({ turn: 2 })
+  })
 
   it('refuse a second container on the same state directory', async () => {
     const folder = await stateFolder()
@@ -100,11 +93,7 @@ async function stateFolder(): Promise<string> {
 }
 
 /** As the controller does it: spec 4, the container, hardening. */
-async function start(
-  image: string,
-  folder: string,
-  user: string,
-): Promise<{ container: Dockerode.Container; url: string }> {
+async function start(image: string, folder: string, user: string): Promise<{ container: Dockerode.Container; url: string }> {
   const container = await docker.createContainer({
     Image: image,
     User: user,

@@ -14,9 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => workshop.dispose())
 
-const document = documentReader(
-  parse(await readFile(join(import.meta.dirname, '../../engine/openapi.yaml'), 'utf8'), { maxAliasCount: 0 }),
-)
+const document = documentReader(parse(await readFile(join(import.meta.dirname, '../../engine/openapi.yaml'), 'utf8'), { maxAliasCount: 0 }))
 
 describe('the OpenAPI document', () => {
   it('describes the paths that the engine contract names', () => {
@@ -72,8 +70,7 @@ describe('the OpenAPI document', () => {
       await get(`${admin}/status`),
     )
     expect(statuses).toEqual([
-      200, 409, 409, 400, 413, 200, 200, 400, 403, 422, 200, 422, 200, 409, 400, 200, 400, 403, 404, 200, 200, 200, 409,
-      200,
+      200, 409, 409, 400, 413, 200, 200, 400, 403, 422, 200, 422, 200, 409, 400, 200, 400, 403, 404, 200, 200, 200, 409, 200,
     ])
   })
 })

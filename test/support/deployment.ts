@@ -62,8 +62,9 @@ const QUICK = {
 }
 
 export async function createDeployment(overrides: Readonly<Record<string, unknown>> = {}, address: DockerAddress = inject('dockerAddress'), postgresUrl: string = inject('postgresUrl')): Promise<Deployment> {
-  const instance = `${inject('testInstancePrefix')}${randomBytes(3).toString('hex')}`
-  const folder = path.join(inject('runFolder'), instance)
+  const name = `${inject('testInstancePrefix')}${randomBytes(3).toString('hex')}`
+  const instance = typeof overrides['instance'] === 'string' ? overrides['instance'] : name
+  const folder = path.join(inject('runFolder'), name)
   await mkdir(folder, { recursive: true })
   const docker = new Docker(address.kind === 'socket' ? { socketPath: address.socketPath } : { host: address.host, port: address.port })
   const database = await freshDatabase(postgresUrl)

@@ -27,7 +27,12 @@ function accepted({ admission, desired }: PlanInput): ConditionFact {
   if (desired === null) return { type: 'Accepted', status: 'False', reason: 'NotDesired', message: 'no desired row asks for this game' }
   switch (admission.kind) {
     case 'accepted':
-      return { type: 'Accepted', status: 'True', reason: 'Accepted', message: [`${admission.spec.imageRef} as ${admission.spec.imageId.slice(0, 19)}`, ...admission.remarks].join('; ') }
+      return {
+        type: 'Accepted',
+        status: 'True',
+        reason: 'Accepted',
+        message: [`${admission.spec.imageRef} as ${admission.spec.imageId.slice(0, 19)}`, ...admission.remarks].join('; '),
+      }
     case 'needs_image':
       return { type: 'Accepted', status: 'Unknown', reason: 'ImageUnknown', message: `image ${admission.imageRef} is not on this host yet` }
     case 'refused':

@@ -24,32 +24,54 @@ function readingOf({ health, nowMs }: PlanInput, { probe }: AcceptedSpec, curren
   if ('docker' in probe) {
     const state = current.detail?.dockerHealth ?? 'starting'
     if (state === 'healthy' || state === 'none') return { kind: 'ok', containerId: current.id }
-    return state === 'starting' ? { kind: 'pending', sinceMs: current.detail?.startedAtMs ?? nowMs } : { kind: 'failing', containerId: current.id, message: 'its health check fails' }
+    return state === 'starting'
+      ? { kind: 'pending', sinceMs: current.detail?.startedAtMs ?? nowMs }
+      : { kind: 'failing', containerId: current.id, message: 'its health check fails' }
   }
-  return health.kind !== 'pending' && health.containerId === current.id ? health : { kind: 'pending', sinceMs: health.kind === 'pending' ? health.sinceMs : nowMs }
+  return health.kind !== 'pending' && health.containerId === current.id
+    ? health
+    : { kind: 'pending', sinceMs: health.kind === 'pending' ? health.sinceMs : nowMs }
 }
 
 function serving(input: PlanInput, current: ObservedContainer): Plan {
   const conditions = conditionsOf(input, { ready: { status: 'True', reason: 'Running', message: `${current.name} serves` } })
   const record = { kind: 'running', containerId: current.id } as const
   const open = input.openOperation
-  if (open?.op === 'stop') return conclude(input, open.operationId, { code: 'conflict', message: 'overtaken: the game is desired running' }, record, conditions)
+  if (open?.op === 'stop')
+    return conclude(input, open.operationId, { code: 'conflict', message: 'overtaken: the game is desired running' }, record, conditions)
   if (open !== null) return conclude(input, open.operationId, null, record, conditions)
   const isRecorded = input.record?.status === 'running' && input.record.health === 'ok'
-  return { gameId: input.gameId, kind: 'settled', reason: `${current.name} runs and matches`, conditions, record: isRecorded ? { kind: 'none' } : record, wakeAtMs: null }
+  return {
+    gameId: input.gameId,
+    kind: 'settled',
+    reason: `${current.name} runs and matches`,
+    conditions,
+    record: isRecorded ? { kind: 'none' } : record,
+    wakeAtMs: null,
+  }
 }
 
 function notYetServing(input: PlanInput, current: ObservedContainer, askedSinceMs: number): Plan {
   // What was told already stays told until an answer comes.
-  if (input.record?.status === 'engine_unreachable' && input.openOperation === null) return notServing(input, current, 'it has not answered since')
+  if (input.record?.status === 'engine_unreachable' && input.openOperation === null)
+    return notServing(input, current, 'it has not answered since')
   // Counted from the first question, not from the container's start: after a restart of the controller both lie far apart.
   const deadlineMs = Math.min(askedSinceMs, input.nowMs) + input.policy.engineStartMs
-  if (input.openOperation !== null && input.nowMs >= deadlineMs) return notServing(input, current, `it did not answer within ${input.policy.engineStartMs / 1000} s`)
+  if (input.openOperation !== null && input.nowMs >= deadlineMs)
+    return notServing(input, current, `it did not answer within ${input.policy.engineStartMs / 1000} s`)
   // A game that served before and is only read anew (after a restart of the controller) has not become unready by that.
   const wasServing = input.openOperation === null && input.record?.status === 'running'
   const message = wasServing ? `${current.name} runs; its engine is being asked again` : `waiting for ${current.name} to answer its probe`
-  const ready = wasServing ? { status: 'Unknown', reason: 'Probing', message } as const : { status: 'False', reason: 'WaitingForEngine', message } as const
-  return { gameId: input.gameId, kind: 'wait', reason: message, conditions: conditionsOf(input, { ready, progressing: wasServing ? null : message }), wakeAtMs: input.openOperation === null ? null : deadlineMs }
+  const ready = wasServing
+    ? ({ status: 'Unknown', reason: 'Probing', message } as const)
+    : ({ status: 'False', reason: 'WaitingForEngine', message } as const)
+  return {
+    gameId: input.gameId,
+    kind: 'wait',
+    reason: message,
+    conditions: conditionsOf(input, { ready, progressing: wasServing ? null : message }),
+    wakeAtMs: input.openOperation === null ? null : deadlineMs,
+  }
 }
 
 function notServing(input: PlanInput, current: ObservedContainer, why: string): Plan {
@@ -62,5 +84,12 @@ function notServing(input: PlanInput, current: ObservedContainer, why: string): 
   const open = input.openOperation
   if (open !== null) return conclude(input, open.operationId, { code: 'engine_unreachable', message }, record, conditions)
   const isRecorded = input.record?.status === 'engine_unreachable'
-  return { gameId: input.gameId, kind: 'settled', reason: message, conditions, record: isRecorded ? { kind: 'none' } : record, wakeAtMs: null }
+  return {
+    gameId: input.gameId,
+    kind: 'settled',
+    reason: message,
+    conditions,
+    record: isRecorded ? { kind: 'none' } : record,
+    wakeAtMs: null,
+  }
 }

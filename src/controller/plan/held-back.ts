@@ -63,7 +63,11 @@ export function planHeldBack(input: PlanInput, current: ObservedContainer | null
     kind: 'wait',
     reason: message,
     conditions: conditionsOf(input, {
-      ready: { status: 'False', reason: backoff?.kind ?? 'BackOff', message: runs ? `${message}; ${current.name} keeps running as it was` : message },
+      ready: {
+        status: 'False',
+        reason: backoff?.kind ?? 'BackOff',
+        message: runs ? `${message}; ${current.name} keeps running as it was` : message,
+      },
       extra: backoffConditions(backoff),
     }),
     wakeAtMs: backoff?.notBeforeMs ?? null,
@@ -75,6 +79,7 @@ function backoffConditions(backoff: Backoff | null): readonly ConditionFact[] {
 }
 
 function waiting(backoff: Backoff): string {
-  if (backoff.notBeforeMs === null) return `${backoff.message}; not retried until the desired row, the registry or the configuration changes`
+  if (backoff.notBeforeMs === null)
+    return `${backoff.message}; not retried until the desired row, the registry or the configuration changes`
   return `${backoff.message}; next attempt at ${new Date(backoff.notBeforeMs).toISOString()}`
 }

@@ -47,7 +47,13 @@ export type Admission =
   /** Acceptable, but its image is not on the host yet. */
   | { readonly kind: 'needs_image'; readonly imageRef: string; readonly mayPull: boolean }
   /** Not acceptable; the last accepted spec stays in force. */
-  | { readonly kind: 'refused'; readonly reason: string; readonly code: 'start_config_invalid' | 'patch_semver_incompatible'; readonly message: string; readonly inForce: AcceptedSpec | null }
+  | {
+      readonly kind: 'refused'
+      readonly reason: string
+      readonly code: 'start_config_invalid' | 'patch_semver_incompatible'
+      readonly message: string
+      readonly inForce: AcceptedSpec | null
+    }
 
 /** What the probes say of one container. */
 export type HealthReading =

@@ -25,8 +25,10 @@ export function planMissing(input: PlanInput, spec: AcceptedSpec): Plan {
 function whyMissing(input: PlanInput): { wanted: Wanted; reason: string } {
   const { record, openOperation, desired } = input
   const wasUp = record !== null && record.status !== 'stopped'
-  if (wasUp && openOperation === null) return { wanted: { op: 'start', source: 'reconciler' }, reason: 'its container is gone; it is created again' }
-  if (openOperation?.op === 'restart' || openOperation?.op === 'patch') return { wanted: sameAgain(openOperation), reason: 'its replacement is created again' }
+  if (wasUp && openOperation === null)
+    return { wanted: { op: 'start', source: 'reconciler' }, reason: 'its container is gone; it is created again' }
+  if (openOperation?.op === 'restart' || openOperation?.op === 'patch')
+    return { wanted: sameAgain(openOperation), reason: 'its replacement is created again' }
   return { wanted: { op: 'start' }, reason: `desired running since generation ${desired?.generation ?? 0}` }
 }
 
@@ -37,7 +39,10 @@ function takenByOtherDeployment(input: PlanInput, deployment: string): Plan {
     kind: 'blocked',
     code: 'conflict',
     reason: message,
-    conditions: conditionsOf(input, { ready: { status: 'False', reason: 'NameConflict', message }, extra: [holding('NameConflict', 'OtherDeployment', message)] }),
+    conditions: conditionsOf(input, {
+      ready: { status: 'False', reason: 'NameConflict', message },
+      extra: [holding('NameConflict', 'OtherDeployment', message)],
+    }),
     wakeAtMs: null,
   }
 }

@@ -42,7 +42,11 @@ export function act(input: PlanInput, { wanted, reason, actions, record, closes,
 
 /** The open operation's own change, to go on with it in its next step. */
 export function sameAgain(open: Operation): Wanted {
-  return { op: open.op, ...(open.detail !== null && { detail: open.detail }), ...(open.sourceRef !== null && { sourceRef: open.sourceRef }) }
+  return {
+    op: open.op,
+    ...(open.detail !== null && { detail: open.detail }),
+    ...(open.sourceRef !== null && { sourceRef: open.sourceRef }),
+  }
 }
 
 export function conclude(
@@ -57,7 +61,11 @@ export function conclude(
 }
 
 function isSameOperation(open: NonNullable<PlanInput['openOperation']>, wanted: Wanted): boolean {
-  return open.op === wanted.op && open.detail === (wanted.detail ?? null) && (wanted.op !== 'restart' || wanted.detail !== undefined || open.sourceRef === wanted.sourceRef)
+  return (
+    open.op === wanted.op &&
+    open.detail === (wanted.detail ?? null) &&
+    (wanted.op !== 'restart' || wanted.detail !== undefined || open.sourceRef === wanted.sourceRef)
+  )
 }
 
 function opened(input: PlanInput, wanted: Wanted): PlannedOperation {

@@ -21,7 +21,8 @@ export function planOrphan(input: PlanInput): Plan {
 function whyNotAdoptable({ canonicalName, policy }: PlanInput, container: ObservedContainer): string | null {
   if (container.state !== 'running') return `it does not run (${container.state}), and an exited orphan is never started`
   if (container.name !== canonicalName) return `it is not named ${canonicalName}`
-  if (container.stateHostPath !== policy.stateHostPath) return `its state is mounted from ${container.stateHostPath ?? 'nowhere'}, not from ${policy.stateHostPath}`
+  if (container.stateHostPath !== policy.stateHostPath)
+    return `its state is mounted from ${container.stateHostPath ?? 'nowhere'}, not from ${policy.stateHostPath}`
   if (container.detail?.isAutoRemove !== false) return 'Docker would remove it by itself when it stops (AutoRemove)'
   return null
 }
@@ -30,7 +31,14 @@ function planVanished(input: PlanInput): Plan {
   const conditions: Plan['conditions'] = []
   const reason = 'its container is gone and no row asks for it'
   if (input.record === null && input.openOperation === null) {
-    return { gameId: input.gameId, kind: 'settled', reason: 'nothing asks for it and nothing is there', conditions, record: { kind: 'none' }, wakeAtMs: null }
+    return {
+      gameId: input.gameId,
+      kind: 'settled',
+      reason: 'nothing asks for it and nothing is there',
+      conditions,
+      record: { kind: 'none' },
+      wakeAtMs: null,
+    }
   }
   return act(input, {
     wanted: { op: 'reconcile', detail: 'reconcile_dispose', source: 'reconciler' },
@@ -72,7 +80,10 @@ function untouched(input: PlanInput, containers: readonly ObservedContainer[]): 
     kind: 'blocked',
     code: 'conflict',
     reason: why,
-    conditions: conditionsOf(input, { ready: { status: 'Unknown', reason: 'Orphan', message: why }, extra: [holding('Blocked', 'OrphanNotAdopted', why)] }),
+    conditions: conditionsOf(input, {
+      ready: { status: 'Unknown', reason: 'Orphan', message: why },
+      extra: [holding('Blocked', 'OrphanNotAdopted', why)],
+    }),
     wakeAtMs: null,
   }
 }

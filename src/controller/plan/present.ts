@@ -61,7 +61,10 @@ function whyDown(input: PlanInput, current: ObservedContainer): { wanted: Wanted
     return { wanted: finishing, reason: `container ${current.name} was created and never started` }
   }
   if (record === null || record.status === 'stopped') return { wanted: { op: 'start' }, reason: 'desired running again' }
-  return { wanted: { op: 'restart', detail: 'crash_restart', source: 'reconciler' }, reason: `container ${current.name} ${exitOf(current)}` }
+  return {
+    wanted: { op: 'restart', detail: 'crash_restart', source: 'reconciler' },
+    reason: `container ${current.name} ${exitOf(current)}`,
+  }
 }
 
 /** How a container ended. 137 alone proves no OOM: any SIGKILL gives it (spec 6, row 14). */
@@ -98,7 +101,9 @@ function planAdoption(input: PlanInput, current: ObservedContainer): Plan {
 function rightName(input: PlanInput, current: ObservedContainer): Extract<Plan, { kind: 'act' }>['actions'] {
   // A name given by hand is respected; only our own temporary one is replaced.
   if (successorOperation(input.canonicalName, current.name) === null) return []
-  return [{ kind: 'rename_container', target: existing(current), name: input.canonicalName, reason: 'the successor takes the canonical name' }]
+  return [
+    { kind: 'rename_container', target: existing(current), name: input.canonicalName, reason: 'the successor takes the canonical name' },
+  ]
 }
 
 function planRename(input: PlanInput, current: ObservedContainer): Plan {
@@ -108,7 +113,10 @@ function planRename(input: PlanInput, current: ObservedContainer): Plan {
     actions: rightName(input, current),
     record: { kind: 'none' },
     closes: false,
-    conditions: conditionsOf(input, { ready: { status: 'Unknown', reason: 'Renaming', message: '' }, progressing: 'renaming the successor' }),
+    conditions: conditionsOf(input, {
+      ready: { status: 'Unknown', reason: 'Renaming', message: '' },
+      progressing: 'renaming the successor',
+    }),
   })
 }
 

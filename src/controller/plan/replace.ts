@@ -14,7 +14,12 @@ import { act, existing, removeAction, sameAgain, stopAndRemove, type Wanted } fr
  * Replaces what is there by what the spec asks for. The successor is created while the old container still runs, so that
  * only stop, remove, rename and start are downtime, and never overlaps it: the old one is gone before the new one starts.
  */
-export function planReplacement(input: PlanInput, spec: AcceptedSpec, { current, successor }: Cast, isWanted: (container: ObservedContainer) => boolean): Plan {
+export function planReplacement(
+  input: PlanInput,
+  spec: AcceptedSpec,
+  { current, successor }: Cast,
+  isWanted: (container: ObservedContainer) => boolean,
+): Plan {
   const { wanted, reason } = whyReplaced(input, spec, current)
   const usable = successor !== null && isWanted(successor) ? successor : null
   const outworn = successor !== null && usable === null ? [removeAction(successor, 'made for a spec that is no longer asked for')] : []
@@ -24,16 +29,30 @@ export function planReplacement(input: PlanInput, spec: AcceptedSpec, { current,
     actions: [...networkActions(input), ...outworn, ...steps(input, spec, current, usable, reason)],
     record: { kind: 'starting' },
     closes: false,
-    conditions: conditionsOf(input, { ready: { status: 'False', reason: wanted.op === 'patch' ? 'Patching' : 'Restarting', message: reason }, progressing: reason }),
+    conditions: conditionsOf(input, {
+      ready: { status: 'False', reason: wanted.op === 'patch' ? 'Patching' : 'Restarting', message: reason },
+      progressing: reason,
+    }),
   })
 }
 
-function steps(input: PlanInput, spec: AcceptedSpec, current: ObservedContainer | null, successor: ObservedContainer | null, reason: string): readonly Action[] {
+function steps(
+  input: PlanInput,
+  spec: AcceptedSpec,
+  current: ObservedContainer | null,
+  successor: ObservedContainer | null,
+  reason: string,
+): readonly Action[] {
   const retire = current === null ? [] : stopAndRemove(input, current, reason)
   if (successor !== null) {
     return [
       ...retire,
-      { kind: 'rename_container', target: existing(successor), name: input.canonicalName, reason: 'the successor takes the canonical name' },
+      {
+        kind: 'rename_container',
+        target: existing(successor),
+        name: input.canonicalName,
+        reason: 'the successor takes the canonical name',
+      },
       { kind: 'start_container', target: existing(successor), reason },
     ]
   }
@@ -56,11 +75,13 @@ export function nameIn(operationId: string, canonicalName: string, name: string)
 function whyReplaced(input: PlanInput, spec: AcceptedSpec, current: ObservedContainer | null): { wanted: Wanted; reason: string } {
   const token = restartOf(input)
   if (token !== null) return { wanted: { op: 'restart', sourceRef: token }, reason: 'a new restart token asks for a fresh container' }
-  if (current !== null && input.resizeRefused === current.id) return { wanted: { op: 'patch', detail: 'resize' }, reason: 'its limits cannot be changed in place' }
+  if (current !== null && input.resizeRefused === current.id)
+    return { wanted: { op: 'patch', detail: 'resize' }, reason: 'its limits cannot be changed in place' }
   if (input.record?.status === 'stopped') return { wanted: { op: 'start' }, reason: `started again as ${spec.imageRef}` }
   if (current === null && input.openOperation?.op === 'start') return { wanted: { op: 'start' }, reason: 'its replacement is ready' }
   const from = current?.labels.engineImageRef ?? current?.imageRef
-  if (from === undefined || from === spec.imageRef) return { wanted: { op: 'patch' }, reason: `its container differs from the accepted spec (${spec.imageRef})` }
+  if (from === undefined || from === spec.imageRef)
+    return { wanted: { op: 'patch' }, reason: `its container differs from the accepted spec (${spec.imageRef})` }
   return { wanted: { op: 'patch' }, reason: `${from} → ${spec.imageRef}` }
 }
 
@@ -86,7 +107,10 @@ export function planPull(input: PlanInput, current: ObservedContainer | null): P
     actions: [{ kind: 'pull_image', imageRef: admission.imageRef, reason }],
     record: { kind: 'none' },
     closes: false,
-    conditions: conditionsOf(input, { ready: { status: 'False', reason: 'Pulling', message: reason }, progressing: `pulling ${admission.imageRef}` }),
+    conditions: conditionsOf(input, {
+      ready: { status: 'False', reason: 'Pulling', message: reason },
+      progressing: `pulling ${admission.imageRef}`,
+    }),
   })
 }
 
@@ -97,7 +121,10 @@ function pullForbidden(input: PlanInput, imageRef: string): Plan {
     kind: 'blocked',
     code: 'image_pull_failed',
     reason: message,
-    conditions: conditionsOf(input, { ready: { status: 'False', reason: 'ImageMissing', message }, extra: [holding('ImagePullBackOff', 'PullForbidden', message)] }),
+    conditions: conditionsOf(input, {
+      ready: { status: 'False', reason: 'ImageMissing', message },
+      extra: [holding('ImagePullBackOff', 'PullForbidden', message)],
+    }),
     wakeAtMs: null,
   }
 }

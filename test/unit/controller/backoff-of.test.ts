@@ -7,7 +7,13 @@ import { NOW_MS } from '../../support/planning.ts'
 const MIDDLE = 0.5
 const transient = (code: ErrorCode = 'container_start_failed') => ({ kind: 'transient', code, message: 'it failed' }) as const
 let attempts = 0
-const attempt = (over: Partial<Attempt> = {}): Attempt => ({ operationId: `op-${attempts++}`, wish: 'wish', nowMs: NOW_MS, random: MIDDLE, ...over })
+const attempt = (over: Partial<Attempt> = {}): Attempt => ({
+  operationId: `op-${attempts++}`,
+  wish: 'wish',
+  nowMs: NOW_MS,
+  random: MIDDLE,
+  ...over,
+})
 
 describe('the wait after a failed attempt', () => {
   it('doubles from failure to failure, up to five minutes', () => {

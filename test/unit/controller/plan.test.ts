@@ -9,14 +9,31 @@ import { container, desired, detail, exited, input, NOW_MS, operation, record, s
 const STATUS = input().status
 const unstarted = { record: null, status: NEW_STATUS, containers: [] } as const
 const stopped = desired({ state: 'stopped', stopReason: 'admin_request', generation: 2 })
-const patched = { desired: desired({ engineVersion: '1.0.1', generation: 2 }), admission: { kind: 'accepted', spec: spec('1.0.1'), outdated: null, remarks: [] } } as const
-const successor = (over: Parameters<typeof container>[0] = {}) => container({ id: 'c2', name: 'galaxy-game-g.next.op-1', version: '1.0.1', state: 'created', operationId: 'op-1', ...over })
-const backoff = (over: Partial<Backoff> = {}): Backoff => ({ kind: 'StartBackOff', failures: 1, notBeforeMs: NOW_MS + 1_000, delayMs: 1_000, message: 'it failed', operationId: 'op-0', wish: 'wish', ...over })
+const patched = {
+  desired: desired({ engineVersion: '1.0.1', generation: 2 }),
+  admission: { kind: 'accepted', spec: spec('1.0.1'), outdated: null, remarks: [] },
+} as const
+const successor = (over: Parameters<typeof container>[0] = {}) =>
+  container({ id: 'c2', name: 'galaxy-game-g.next.op-1', version: '1.0.1', state: 'created', operationId: 'op-1', ...over })
+const backoff = (over: Partial<Backoff> = {}): Backoff => ({
+  kind: 'StartBackOff',
+  failures: 1,
+  notBeforeMs: NOW_MS + 1_000,
+  delayMs: 1_000,
+  message: 'it failed',
+  operationId: 'op-0',
+  wish: 'wish',
+  ...over,
+})
 
 /** Situation → what is planned, as an operator would read it. One row per row of the table in spec 3, and then some. */
 const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: string])[] = [
   ['running and matching', input(), 'g: settled: galaxy-game-g runs and matches'],
-  ['docker unreachable', input({ observed: { ...input().observed, isKnown: false } }), 'g: wait: the container runtime cannot be reached; nothing is changed until it can'],
+  [
+    'docker unreachable',
+    input({ observed: { ...input().observed, isKnown: false } }),
+    'g: wait: the container runtime cannot be reached; nothing is changed until it can',
+  ],
   [
     'desired running, nothing there',
     input(unstarted),
@@ -68,19 +85,30 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
   ],
   [
     'crashed again, within the delay',
-    input({ containers: [exited({ startedAtMs: NOW_MS - 500 })], status: { ...STATUS, backoff: backoff({ kind: 'CrashLoopBackOff', notBeforeMs: 0 }) } }),
+    input({
+      containers: [exited({ startedAtMs: NOW_MS - 500 })],
+      status: { ...STATUS, backoff: backoff({ kind: 'CrashLoopBackOff', notBeforeMs: 0 }) },
+    }),
     `g: wait: container galaxy-game-g exited with code 1, 1 restarts so far; started again at ${new Date(NOW_MS - 10 + 1_000).toISOString()}`,
   ],
   [
     'crashed again after ten healthy minutes',
-    input({ containers: [exited({ startedAtMs: NOW_MS - 700_000 })], status: { ...STATUS, backoff: backoff({ kind: 'CrashLoopBackOff', notBeforeMs: 0 }) } }),
+    input({
+      containers: [exited({ startedAtMs: NOW_MS - 700_000 })],
+      status: { ...STATUS, backoff: backoff({ kind: 'CrashLoopBackOff', notBeforeMs: 0 }) },
+    }),
     `g: restart/crash_restart: container galaxy-game-g exited with code 1
   start_container galaxy-game-g (c1): container galaxy-game-g exited with code 1`,
   ],
   [
     'went down with the daemon',
     input({
-      observed: { isKnown: true, containers: [exited({ startedAtMs: NOW_MS - 500 })], foreignDeployments: [], outage: { fromMs: NOW_MS - 50, toMs: NOW_MS } },
+      observed: {
+        isKnown: true,
+        containers: [exited({ startedAtMs: NOW_MS - 500 })],
+        foreignDeployments: [],
+        outage: { fromMs: NOW_MS - 50, toMs: NOW_MS },
+      },
       status: { ...STATUS, backoff: backoff({ kind: 'CrashLoopBackOff', notBeforeMs: 0 }) },
     }),
     `g: restart/crash_restart: container galaxy-game-g exited with code 1
@@ -88,7 +116,11 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
   ],
   [
     'created and never started, matching',
-    input({ containers: [container({ state: 'created', operationId: 'op-1' })], record: record({ status: 'starting', containerId: null }), openOperation: operation() }),
+    input({
+      containers: [container({ state: 'created', operationId: 'op-1' })],
+      record: record({ status: 'starting', containerId: null }),
+      openOperation: operation(),
+    }),
     `g: continue: container galaxy-game-g was created and never started
   start_container galaxy-game-g (c1): container galaxy-game-g was created and never started`,
   ],
@@ -169,13 +201,29 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
   ],
   [
     'only limits differ',
-    input({ admission: { kind: 'accepted', spec: spec('1.0.0', { limits: { cpus: 2, memoryBytes: 256 * 1024 ** 2, pids: 128 } }), outdated: null, remarks: [] } }),
+    input({
+      admission: {
+        kind: 'accepted',
+        spec: spec('1.0.0', { limits: { cpus: 2, memoryBytes: 256 * 1024 ** 2, pids: 128 } }),
+        outdated: null,
+        remarks: [],
+      },
+    }),
     `g: patch/resize: its limits differ from the accepted ones
   update_limits galaxy-game-g (c1): its limits differ from the accepted ones`,
   ],
   [
     'the runtime refused to change limits in place',
-    input({ admission: { kind: 'accepted', spec: spec('1.0.0', { limits: { cpus: null, memoryBytes: null, pids: 128 } }), outdated: null, remarks: [] }, resizeRefused: 'c1', openOperation: operation({ op: 'patch', detail: 'resize' }) }),
+    input({
+      admission: {
+        kind: 'accepted',
+        spec: spec('1.0.0', { limits: { cpus: null, memoryBytes: null, pids: 128 } }),
+        outdated: null,
+        remarks: [],
+      },
+      resizeRefused: 'c1',
+      openOperation: operation({ op: 'patch', detail: 'resize' }),
+    }),
     `g: continue: its limits cannot be changed in place
   create_container {successor}: the successor is made ready while the old container still runs
   stop_container galaxy-game-g (c1): its limits cannot be changed in place
@@ -202,7 +250,11 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
     }),
     'g: conclude: the containers show that it is done',
   ],
-  ['a restart token that was handled', input({ desired: desired({ restartToken: 'again' }), status: { ...STATUS, handledRestartToken: 'again' } }), 'g: settled: galaxy-game-g runs and matches'],
+  [
+    'a restart token that was handled',
+    input({ desired: desired({ restartToken: 'again' }), status: { ...STATUS, handledRestartToken: 'again' } }),
+    'g: settled: galaxy-game-g runs and matches',
+  ],
   [
     'desired stopped',
     input({ desired: stopped }),
@@ -210,7 +262,11 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
   stop_container galaxy-game-g (c1): desired stopped (admin_request)`,
   ],
   ['desired stopped, container gone', input({ desired: stopped, containers: [] }), 'g: settled: desired stopped (admin_request)'],
-  ['stopped, within the cleanup time', input({ desired: stopped, containers: [exited()], record: record({ status: 'stopped', lastOpAt: new Date(NOW_MS) }) }), 'g: settled: desired stopped (admin_request)'],
+  [
+    'stopped, within the cleanup time',
+    input({ desired: stopped, containers: [exited()], record: record({ status: 'stopped', lastOpAt: new Date(NOW_MS) }) }),
+    'g: settled: desired stopped (admin_request)',
+  ],
   [
     'stopped for longer than the cleanup time',
     input({ desired: stopped, containers: [exited()], record: record({ status: 'stopped' }) }),
@@ -236,8 +292,16 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
     `g: stop/delete: its row was deleted together with its state
   purge_state /state/g: the delete asked for its state directory to go`,
   ],
-  ['tombstone of a game that never was', input({ ...unstarted, desired: desired({ deletedAt: new Date(NOW_MS) }) }), 'g: forget: deleted, and nothing is left of it'],
-  ['unrecorded container of a desired game', input({ record: null }), 'g: reconcile/reconcile_adopt: container galaxy-game-g runs and no record knows it; it is adopted as it is'],
+  [
+    'tombstone of a game that never was',
+    input({ ...unstarted, desired: desired({ deletedAt: new Date(NOW_MS) }) }),
+    'g: forget: deleted, and nothing is left of it',
+  ],
+  [
+    'unrecorded container of a desired game',
+    input({ record: null }),
+    'g: reconcile/reconcile_adopt: container galaxy-game-g runs and no record knows it; it is adopted as it is',
+  ],
   [
     'a v1 container without our hash, same image',
     input({ containers: [container({ hash: null, operationId: null })] }),
@@ -270,12 +334,29 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
   stop_container galaxy-game-g (c1): left over from an operation of ours on a game that is gone
   remove_container galaxy-game-g (c1): left over from an operation of ours on a game that is gone`,
   ],
-  ['its desired row cannot be read', input({ desired: null, desiredProblem: 'players is no array' }), 'g: wait: its desired row cannot be read (players is no array); nothing is changed until it can'],
-  ['record alone', input({ desired: null, containers: [] }), 'g: reconcile/reconcile_dispose: its container is gone and no row asks for it'],
-  ['the desired set is suddenly empty', input({ desired: null }), 'g: adopt_orphan: galaxy-game-g runs with our labels and nothing asks for it: a desired row is made for it'],
+  [
+    'its desired row cannot be read',
+    input({ desired: null, desiredProblem: 'players is no array' }),
+    'g: wait: its desired row cannot be read (players is no array); nothing is changed until it can',
+  ],
+  [
+    'record alone',
+    input({ desired: null, containers: [] }),
+    'g: reconcile/reconcile_dispose: its container is gone and no row asks for it',
+  ],
+  [
+    'the desired set is suddenly empty',
+    input({ desired: null }),
+    'g: adopt_orphan: galaxy-game-g runs with our labels and nothing asks for it: a desired row is made for it',
+  ],
   [
     'two containers run',
-    input({ containers: [container(), container({ id: 'c9', name: 'copy', createdAtMs: NOW_MS, detail: detail({ startedAtMs: NOW_MS - 1_000 }) })] }),
+    input({
+      containers: [
+        container(),
+        container({ id: 'c9', name: 'copy', createdAtMs: NOW_MS, detail: detail({ startedAtMs: NOW_MS - 1_000 }) }),
+      ],
+    }),
     `g: reconcile/duplicate: 2 containers of the game run at once; galaxy-game-g is kept
   stop_container copy (c9): second writer beside galaxy-game-g
   remove_container copy (c9): second writer beside galaxy-game-g`,
@@ -288,17 +369,29 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
   ],
   [
     'name held by another deployment',
-    input({ ...unstarted, observed: { isKnown: true, containers: [], foreignDeployments: [container({ labels: { ...container().labels, deployment: 'other' } })], outage: null } }),
-    'g: blocked: container galaxy-game-g belongs to deployment other; stop that deployment\'s controller and remove the container, or rename it',
+    input({
+      ...unstarted,
+      observed: {
+        isKnown: true,
+        containers: [],
+        foreignDeployments: [container({ labels: { ...container().labels, deployment: 'other' } })],
+        outage: null,
+      },
+    }),
+    "g: blocked: container galaxy-game-g belongs to deployment other; stop that deployment's controller and remove the container, or rename it",
   ],
-  ['paused by a human', input({ containers: [container({ state: 'paused' })] }), 'g: blocked: container galaxy-game-g was paused by hand; unpause it to let the controller go on'],
-  ['paused by a human, desired stopped', input({ desired: stopped, containers: [container({ state: 'paused' })] }), 'g: blocked: container galaxy-game-g was paused by hand; unpause it to let the controller go on'],
-  ['being removed', input({ containers: [container({ state: 'removing' })] }), 'g: wait: container galaxy-game-g is being removed'],
   [
-    'renamed by a human',
-    input({ containers: [container({ name: 'my-game' })] }),
-    'g: settled: my-game runs and matches',
+    'paused by a human',
+    input({ containers: [container({ state: 'paused' })] }),
+    'g: blocked: container galaxy-game-g was paused by hand; unpause it to let the controller go on',
   ],
+  [
+    'paused by a human, desired stopped',
+    input({ desired: stopped, containers: [container({ state: 'paused' })] }),
+    'g: blocked: container galaxy-game-g was paused by hand; unpause it to let the controller go on',
+  ],
+  ['being removed', input({ containers: [container({ state: 'removing' })] }), 'g: wait: container galaxy-game-g is being removed'],
+  ['renamed by a human', input({ containers: [container({ name: 'my-game' })] }), 'g: settled: my-game runs and matches'],
   [
     'a patch that failed waits, and the old container keeps running',
     input({ ...patched, status: { ...STATUS, backoff: backoff({ kind: 'PatchFailed' }) } }),
@@ -306,18 +399,33 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
   ],
   [
     'a refused row leaves the accepted spec in force',
-    input({ containers: [exited()], admission: { kind: 'refused', reason: 'InvalidSpec', code: 'start_config_invalid', message: 'no', inForce: spec() } }),
+    input({
+      containers: [exited()],
+      admission: { kind: 'refused', reason: 'InvalidSpec', code: 'start_config_invalid', message: 'no', inForce: spec() },
+    }),
     `g: restart/crash_restart: container galaxy-game-g exited with code 1
   start_container galaxy-game-g (c1): container galaxy-game-g exited with code 1`,
   ],
   [
     'a refused row of a game that never ran',
-    input({ ...unstarted, admission: { kind: 'refused', reason: 'InvalidSpec', code: 'start_config_invalid', message: 'version 9.9.9 is unknown', inForce: null } }),
+    input({
+      ...unstarted,
+      admission: {
+        kind: 'refused',
+        reason: 'InvalidSpec',
+        code: 'start_config_invalid',
+        message: 'version 9.9.9 is unknown',
+        inForce: null,
+      },
+    }),
     'g: blocked: version 9.9.9 is unknown',
   ],
   [
     'a refused row can still be stopped',
-    input({ desired: stopped, admission: { kind: 'refused', reason: 'InvalidSpec', code: 'start_config_invalid', message: 'no', inForce: null } }),
+    input({
+      desired: stopped,
+      admission: { kind: 'refused', reason: 'InvalidSpec', code: 'start_config_invalid', message: 'no', inForce: null },
+    }),
     `g: stop: desired stopped (admin_request)
   stop_container galaxy-game-g (c1): desired stopped (admin_request)`,
   ],
@@ -331,7 +439,11 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
     input({ record: record({ status: 'starting' }), openOperation: operation(), health: { kind: 'pending', sinceMs: NOW_MS - 30_000 } }),
     'g: conclude: the engine in galaxy-game-g is unreachable: it did not answer within 30 s',
   ],
-  ['serving after a start', input({ record: record({ status: 'starting' }), openOperation: operation() }), 'g: conclude: the containers show that it is done'],
+  [
+    'serving after a start',
+    input({ record: record({ status: 'starting' }), openOperation: operation() }),
+    'g: conclude: the containers show that it is done',
+  ],
   [
     'the engine stops answering',
     input({ health: { kind: 'failing', containerId: 'c1', message: '3 probes in a row failed' } }),

@@ -5,7 +5,15 @@ import { identity, spec } from './samples.ts'
 
 function optionsOf(changes: Partial<AcceptedSpec> = {}) {
   const log = { driver: 'local', options: { 'max-size': '1m' } }
-  return createOptions({ name: 'x.galaxy-game-andromeda', spec: spec(changes), identity, operationId: 'op', nowMs: 1, image: 'sha256:1', log })
+  return createOptions({
+    name: 'x.galaxy-game-andromeda',
+    spec: spec(changes),
+    identity,
+    operationId: 'op',
+    nowMs: 1,
+    image: 'sha256:1',
+    log,
+  })
 }
 
 describe('what a container is created from', () => {

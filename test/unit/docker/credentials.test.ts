@@ -33,15 +33,25 @@ describe("credentials from Docker's configuration", () => {
   })
 
   it('are found under a plain host or an address', async () => {
-    await configure({ auths: { 'https://registry.example/v1/': { auth: Buffer.from('u:p').toString('base64') }, 'tokens.example': { identitytoken: 't' } } })
-    expect(await readCredentials(folder, 'registry.example', never)).toEqual({ username: 'u', password: 'p', serveraddress: 'registry.example' })
+    await configure({
+      auths: { 'https://registry.example/v1/': { auth: Buffer.from('u:p').toString('base64') }, 'tokens.example': { identitytoken: 't' } },
+    })
+    expect(await readCredentials(folder, 'registry.example', never)).toEqual({
+      username: 'u',
+      password: 'p',
+      serveraddress: 'registry.example',
+    })
     expect(await readCredentials(folder, 'tokens.example', never)).toEqual({ identitytoken: 't', serveraddress: 'tokens.example' })
   })
 
   it('come from the helper of the registry', async () => {
     await configure({ credHelpers: { 'registry.example': 'mine' } })
     await addHelper('mine', 'read server; echo "{\\"ServerURL\\":\\"$server\\",\\"Username\\":\\"u\\",\\"Secret\\":\\"$server\\"}"')
-    expect(await readCredentials(folder, 'registry.example', never)).toEqual({ username: 'u', password: 'registry.example', serveraddress: 'registry.example' })
+    expect(await readCredentials(folder, 'registry.example', never)).toEqual({
+      username: 'u',
+      password: 'registry.example',
+      serveraddress: 'registry.example',
+    })
   })
 
   it('fall back to the entry when the store has none', async () => {

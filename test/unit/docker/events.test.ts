@@ -13,7 +13,12 @@ afterEach(async () => {
 })
 
 function event(changes: object = {}): string {
-  const base = { Type: 'container', Action: 'die', Actor: { ID, Attributes: { ...ourLabels, name: 'galaxy-game-andromeda', exitCode: '3' } }, time: 1_795_229_200 }
+  const base = {
+    Type: 'container',
+    Action: 'die',
+    Actor: { ID, Attributes: { ...ourLabels, name: 'galaxy-game-andromeda', exitCode: '3' } },
+    time: 1_795_229_200,
+  }
   return `${JSON.stringify({ ...base, ...changes }).slice(0, -1)},"timeNano":1795229200123456789}`
 }
 
@@ -21,14 +26,23 @@ async function listen(...answers: readonly Answer[]) {
   daemon = await startFakeDaemon({ 'GET /events': answers })
   const events: (ContainerEvent | HostEvent)[] = []
   const ends: unknown[] = []
-  await openEvents(daemon.clients, identity, { onEvent: (one) => events.push(one), onEnd: (error) => ends.push(error), sinceNs: 1_700_000_000_000_000_001n, signal: never })
+  await openEvents(daemon.clients, identity, {
+    onEvent: (one) => events.push(one),
+    onEnd: (error) => ends.push(error),
+    sinceNs: 1_700_000_000_000_000_001n,
+    signal: never,
+  })
   return { events, ends }
 }
 
 describe('an event', () => {
   it('keeps its nanoseconds, also when a label looks like them', () => {
     const attributes = { ...ourLabels, name: 'n', note: '"timeNano":5', timeNano: '6' }
-    expect(parseEvent(event({ Actor: { ID, Attributes: attributes } }), identity)).toMatchObject({ kind: 'container', gameId: 'andromeda', timeNs: 1_795_229_200_123_456_789n })
+    expect(parseEvent(event({ Actor: { ID, Attributes: attributes } }), identity)).toMatchObject({
+      kind: 'container',
+      gameId: 'andromeda',
+      timeNs: 1_795_229_200_123_456_789n,
+    })
   })
 
   it.each([
@@ -41,13 +55,20 @@ describe('an event', () => {
   })
 
   it('of another deployment is told, for status and doctor', () => {
-    expect(parseEvent(event({ Actor: { ID, Attributes: { ...ourLabels, 'com.galaxy.deployment': 'd2' } } }), identity)).toMatchObject({ gameId: 'andromeda' })
+    expect(parseEvent(event({ Actor: { ID, Attributes: { ...ourLabels, 'com.galaxy.deployment': 'd2' } } }), identity)).toMatchObject({
+      gameId: 'andromeda',
+    })
   })
 
   it('of an image or a network names it', () => {
     const name = (Type: string, Actor: object) => parseEvent(event({ Type, Actor }), identity)
-    expect(name('image', { ID: 'galaxy-engine:1.0.0', Attributes: { name: 'galaxy-engine' } })).toMatchObject({ kind: 'image', name: 'galaxy-engine:1.0.0' })
-    expect(name('image', { ID: `sha256:${ID}`, Attributes: { name: 'galaxy-engine:1.0.0' } })).toMatchObject({ name: 'galaxy-engine:1.0.0' })
+    expect(name('image', { ID: 'galaxy-engine:1.0.0', Attributes: { name: 'galaxy-engine' } })).toMatchObject({
+      kind: 'image',
+      name: 'galaxy-engine:1.0.0',
+    })
+    expect(name('image', { ID: `sha256:${ID}`, Attributes: { name: 'galaxy-engine:1.0.0' } })).toMatchObject({
+      name: 'galaxy-engine:1.0.0',
+    })
     expect(name('network', { ID, Attributes: { name: 'galaxy' } })).toMatchObject({ kind: 'network', name: 'galaxy' })
   })
 })
@@ -88,7 +109,10 @@ describe('the event streams', () => {
   })
 
   it('that cannot be opened are a failure, and no end', async () => {
-    await expect(listen(hang('\n'), refusal(500, 'daemon is stopping'))).rejects.toMatchObject({ kind: 'transient', code: 'service_unavailable' })
+    await expect(listen(hang('\n'), refusal(500, 'daemon is stopping'))).rejects.toMatchObject({
+      kind: 'transient',
+      code: 'service_unavailable',
+    })
   })
 })
 

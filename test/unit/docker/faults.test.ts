@@ -12,7 +12,10 @@ const START = `POST /containers/${ID}/start`
 const STOP = `POST /containers/${ID}/stop`
 const REMOVE = `DELETE /containers/${ID}`
 const gone = refusal(404, `No such container: ${ID}`)
-const conflict = refusal(409, `Conflict. The container name "/galaxy-game-andromeda" is already in use by container "${ID}". You have to remove (or rename) that container to be able to reuse that name.`)
+const conflict = refusal(
+  409,
+  `Conflict. The container name "/galaxy-game-andromeda" is already in use by container "${ID}". You have to remove (or rename) that container to be able to reuse that name.`,
+)
 const ours: Answer = { status: 200, json: inspection() }
 const exited: Answer = { status: 200, json: inspection({ state: 'exited' }) }
 
@@ -39,7 +42,11 @@ function request() {
 
 describe('a taken name', () => {
   it('that belongs to no container Docker knows is freed by its id, and the create made again', async () => {
-    const runtime = await runtimeWith({ [CREATE]: [conflict, { status: 201, json: { Id: 'b'.repeat(64) } }], [INSPECT]: [gone], [REMOVE]: [gone] })
+    const runtime = await runtimeWith({
+      [CREATE]: [conflict, { status: 201, json: { Id: 'b'.repeat(64) } }],
+      [INSPECT]: [gone],
+      [REMOVE]: [gone],
+    })
     expect(await runtime.create(request(), never)).toEqual({ kind: 'created', id: 'b'.repeat(64) })
     expect(daemon?.requests.filter((line) => line.startsWith('DELETE'))).toEqual([`${REMOVE}?force=true`])
     expect(daemon?.requests.filter((line) => line.startsWith(CREATE))).toHaveLength(2)
@@ -67,7 +74,11 @@ describe('a taken name', () => {
 describe('a start', () => {
   it('that finds an endpoint left behind by a dead container disconnects it and tries once more', async () => {
     const ghost = refusal(403, 'endpoint with name galaxy-game-andromeda already exists in network galaxy')
-    const runtime = await runtimeWith({ [INSPECT]: [ours], [START]: [ghost, { status: 204 }], 'POST /networks/galaxy/disconnect': [{ status: 200 }] })
+    const runtime = await runtimeWith({
+      [INSPECT]: [ours],
+      [START]: [ghost, { status: 204 }],
+      'POST /networks/galaxy/disconnect': [{ status: 200 }],
+    })
     expect(await runtime.start(ID, never)).toMatchObject({ kind: 'started' })
   })
 
@@ -80,7 +91,11 @@ describe('a start', () => {
 
   it('tries a ghost endpoint once, not for ever', async () => {
     const ghost = refusal(403, 'endpoint with name galaxy-game-andromeda already exists in network galaxy')
-    const runtime = await runtimeWith({ [INSPECT]: [ours], [START]: [ghost], 'POST /networks/galaxy/disconnect': [refusal(404, 'no such container')] })
+    const runtime = await runtimeWith({
+      [INSPECT]: [ours],
+      [START]: [ghost],
+      'POST /networks/galaxy/disconnect': [refusal(404, 'no such container')],
+    })
     await expect(runtime.start(ID, never)).rejects.toMatchObject({ kind: 'transient', code: 'container_start_failed' })
     expect(daemon?.requests.filter((line) => line === START)).toHaveLength(2)
   })
@@ -96,7 +111,11 @@ describe('a start', () => {
 
   it.each([
     [409, 'cannot start a paused container, try unpause instead', { kind: 'conflict', code: 'conflict' }],
-    [400, 'OCI runtime create failed: exec: "engine": executable file not found in $PATH', { kind: 'transient', code: 'container_start_failed' }],
+    [
+      400,
+      'OCI runtime create failed: exec: "engine": executable file not found in $PATH',
+      { kind: 'transient', code: 'container_start_failed' },
+    ],
     [500, 'write /var/lib/docker/x: no space left on device', { kind: 'transient', code: 'service_unavailable' }],
   ])('answered with %i "%s" fails as %o', async (status, message, failure) => {
     const runtime = await runtimeWith({ [INSPECT]: [ours], [START]: [refusal(status, message)] })
@@ -161,7 +180,11 @@ describe('a call', () => {
 
   it('to a daemon that is not there says so', async () => {
     const connecting = connectDocker({ address: { kind: 'socket', socketPath: '/nowhere/docker.sock' }, callMs: 1_000, signal: never })
-    await expect(connecting).rejects.toMatchObject({ kind: 'transient', code: 'service_unavailable', message: expect.stringContaining('/nowhere/docker.sock') })
+    await expect(connecting).rejects.toMatchObject({
+      kind: 'transient',
+      code: 'service_unavailable',
+      message: expect.stringContaining('/nowhere/docker.sock'),
+    })
   })
 
   it('carries a deadline of its own for each kind', async () => {

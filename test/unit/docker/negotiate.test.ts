@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { negotiate } from '../../../src/docker/client.ts'
 
-const version = (ApiVersion: string, MinAPIVersion?: string) => ({ Version: '20.10.24', ApiVersion, ...(MinAPIVersion === undefined ? {} : { MinAPIVersion }) })
+const version = (ApiVersion: string, MinAPIVersion?: string) => ({
+  Version: '20.10.24',
+  ApiVersion,
+  ...(MinAPIVersion === undefined ? {} : { MinAPIVersion }),
+})
 
 describe('the API version', () => {
   it("is the daemon's newest, up to ours", () => {

@@ -24,7 +24,11 @@ describe('a container as listed', () => {
   it('is the same as inspected, but for its detail', () => {
     const { detail, ...rest } = containerOf(parseInspection(inspection(), '/state'))
     expect(containerOf(parseListEntry(entry, '/state'))).toEqual({ ...rest, detail: null })
-    expect(detail).toMatchObject({ startedAtMs: Date.parse('2026-11-20T10:00:01.5Z'), finishedAtMs: null, limits: { cpus: null, memoryBytes: null, pids: null } })
+    expect(detail).toMatchObject({
+      startedAtMs: Date.parse('2026-11-20T10:00:01.5Z'),
+      finishedAtMs: null,
+      limits: { cpus: null, memoryBytes: null, pids: null },
+    })
   })
 
   it.each([
@@ -60,7 +64,14 @@ describe('an inspection', () => {
   })
 
   it('tells health, exit and error', () => {
-    const State = { Status: 'exited', ExitCode: 137, OOMKilled: true, Error: 'boom', FinishedAt: '2026-11-20T11:00:00Z', Health: { Status: 'unhealthy' } }
+    const State = {
+      Status: 'exited',
+      ExitCode: 137,
+      OOMKilled: true,
+      Error: 'boom',
+      FinishedAt: '2026-11-20T11:00:00Z',
+      Health: { Status: 'unhealthy' },
+    }
     expect(containerOf(parseInspection({ ...inspection(), State }, '/state')).detail).toMatchObject({
       exitCode: 137,
       isOomKilled: true,

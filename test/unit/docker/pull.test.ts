@@ -36,7 +36,10 @@ function lines(...messages: readonly object[]): string {
 describe('a pull', () => {
   it('tells its progress and gives the facts of the image', async () => {
     const layer = (current: number) => ({ status: 'Downloading', id: 'layer', progressDetail: { current, total: 100 } })
-    const stream = lines({ status: 'Pulling from library/galaxy-engine', id: '1.2.0' }, layer(43), layer(43), layer(20), { status: 'Pull complete', id: 'layer' })
+    const stream = lines({ status: 'Pulling from library/galaxy-engine', id: '1.2.0' }, layer(43), layer(43), layer(20), {
+      status: 'Pull complete',
+      id: 'layer',
+    })
     const runtime = await runtimeWith(chunks(stream.slice(0, 70), stream.slice(70), done))
     const texts: string[] = []
     expect(await runtime.pull(REF, (text) => texts.push(text), never)).toEqual({ id: 'sha256:2', labels: {}, refs: [REF] })
@@ -45,7 +48,11 @@ describe('a pull', () => {
   })
 
   it.each([
-    ['an error inside a 200', chunks(lines({ status: 'Pulling' }, { error: 'manifest unknown', errorDetail: { message: 'manifest unknown' } })), 'manifest unknown'],
+    [
+      'an error inside a 200',
+      chunks(lines({ status: 'Pulling' }, { error: 'manifest unknown', errorDetail: { message: 'manifest unknown' } })),
+      'manifest unknown',
+    ],
     ['a stream that breaks', cut(lines({ status: 'Pulling' })), 'aborted'],
     ['a stream that ends early', chunks(lines({ status: 'Pulling' })), 'ended before'],
     ['a line that is no JSON', chunks('<html>Bad gateway</html>\n', done), 'Bad gateway'],
@@ -54,7 +61,11 @@ describe('a pull', () => {
     ['a refusal', refusal(404, 'pull access denied for galaxy-engine'), 'docker login'],
   ])('with %s fails, naming the reference and what to do', async (_, answer, message) => {
     const runtime = await runtimeWith(answer, present, 200)
-    const failure = { kind: 'transient', code: 'image_pull_failed', message: expect.stringMatching(new RegExp(`could not pull ${REF}: .*${message}`)) }
+    const failure = {
+      kind: 'transient',
+      code: 'image_pull_failed',
+      message: expect.stringMatching(new RegExp(`could not pull ${REF}: .*${message}`)),
+    }
     await expect(runtime.pull(REF, () => undefined, never)).rejects.toMatchObject(failure)
   })
 
@@ -65,7 +76,10 @@ describe('a pull', () => {
 
   it('on a full disk says that it is full', async () => {
     const runtime = await runtimeWith(chunks(lines({ error: 'write /var/lib/docker/tmp/x: no space left on device' })))
-    await expect(runtime.pull(REF, () => undefined, never)).rejects.toMatchObject({ code: 'service_unavailable', message: expect.stringContaining('disk') })
+    await expect(runtime.pull(REF, () => undefined, never)).rejects.toMatchObject({
+      code: 'service_unavailable',
+      message: expect.stringContaining('disk'),
+    })
   })
 
   it('of one image is shared by all who wait for it, each with its own signal', async () => {
@@ -108,6 +122,10 @@ describe('a pull', () => {
       response.end(done)
     })
     await runtime.pull(REF, () => undefined, never)
-    expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual({ username: 'me', password: 's3:cret', serveraddress: 'https://index.docker.io/v1/' })
+    expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual({
+      username: 'me',
+      password: 's3:cret',
+      serveraddress: 'https://index.docker.io/v1/',
+    })
   })
 })

@@ -62,7 +62,10 @@ describe('preparing a state folder', () => {
 
   it('names the path when the root cannot be made', async () => {
     await writeFile(path.join(base, 'data'), '')
-    await expect(prepare(path.join(root, 'andromeda'))).rejects.toMatchObject({ ...invalid, message: expect.stringContaining(path.join(root, 'andromeda')) })
+    await expect(prepare(path.join(root, 'andromeda'))).rejects.toMatchObject({
+      ...invalid,
+      message: expect.stringContaining(path.join(root, 'andromeda')),
+    })
   })
 })
 
