@@ -37,7 +37,8 @@ export async function runTerm(term: Term, options: TermOptions): Promise<void> {
   const parts = composeTerm(term, options, pool.db, ended.signal)
   const trimming = setInterval(() => void trimHistory(pool.db, config, log), HISTORY_INTERVAL_MS)
   try {
-    await start(term, parts)
+    // Reading everything waits for the database as long as it takes, but no longer than the term.
+    await Promise.race([start(term, parts), aborted(term.signal)])
     options.onActive(parts)
     await aborted(term.signal)
   } finally {

@@ -4,7 +4,7 @@ import { adoptOrphan } from '../desired/adopt.ts'
 import type { LoopDeps } from './deps.ts'
 import { operate } from './operate.ts'
 import type { PlanInput } from './plan/input.ts'
-import type { Requeue } from './reconcile.ts'
+import type { Requeue } from './requeue.ts'
 import { closeOperationOf, openOperationOf, saveChange } from './write-ahead.ts'
 
 /** Does what the plan says and writes what came of it; decides nothing about the game. */

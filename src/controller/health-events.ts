@@ -1,7 +1,7 @@
 import type { ObservedContainer } from '../model/observed.ts'
 import type { Operation } from '../model/operation.ts'
 import type { HealthEvent } from '../record/game-write.ts'
-import type { Change } from './outcome.ts'
+import type { Change } from './change.ts'
 import type { PlanInput } from './plan/input.ts'
 
 /** What a step shows of the container's health, for the lobby and for operators (spec 1, "Health events"). */

@@ -1,26 +1,13 @@
-import type { Action } from '../model/action.ts'
+import { type Action, objectOf } from '../model/action.ts'
 import type { ObservedContainer } from '../model/observed.ts'
 import type { OpenIntent, Operation } from '../model/operation.ts'
 import { isUp } from './plan/input.ts'
 
 /** What an action acts on, as the log keeps it: enough to judge it by the world after a crash. */
 export function intentTarget(action: Action): string {
-  switch (action.kind) {
-    case 'pull_image':
-      return action.imageRef
-    case 'create_network':
-      return action.network
-    case 'create_container':
-      return action.name
-    case 'purge_state':
-      return action.path
-    case 'start_container':
-    case 'stop_container':
-    case 'remove_container':
-    case 'rename_container':
-    case 'update_limits':
-      return action.target.kind === 'created' ? 'created' : action.target.id
-  }
+  const object = objectOf(action)
+  if (typeof object === 'string') return object
+  return object.kind === 'created' ? 'created' : object.id
 }
 
 /** What of the world a judgement needs. */

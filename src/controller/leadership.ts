@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { acquireLease, releaseLease, renewLease } from '../database/lease.ts'
 import type { Database } from '../database/tables.ts'
 import { messageOf, RuntimeFailure } from '../model/errors.ts'
+import { pause } from '../pause.ts'
 
 export interface LeadershipOptions {
   /** Not fenced: it is what the fence asks. */
@@ -159,17 +160,4 @@ function createAlarm(): Alarm {
     },
     wake: () => rouse.abort(),
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-    if (signal.aborted) done()
-  })
 }

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../model/operation.ts'
 import type { Notification } from '../record/game-write.ts'
-import type { Change } from './outcome.ts'
+import type { Change } from './change.ts'
 import type { PlanInput } from './plan/input.ts'
 
 /** What the lobby is told of a failure; once per game, generation and code, which the table's key sees to. */

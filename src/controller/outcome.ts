@@ -1,32 +1,19 @@
 import type { Backoff } from '../model/backoff.ts'
 import { mergeConditions } from '../model/condition.ts'
 import type { ObservedContainer } from '../model/observed.ts'
-import type { ErrorCode, Operation, OperationResult } from '../model/operation.ts'
-import type { Plan, RecordChange } from '../model/plan.ts'
+import type { Operation } from '../model/operation.ts'
+import type { RecordChange } from '../model/plan.ts'
 import type { RuntimeRecord } from '../model/record.ts'
 import type { GameStatus } from '../model/status.ts'
 import type { GameWrite } from '../record/game-write.ts'
 import { backoffAfter, backoffAfterCrash } from './backoff-of.ts'
 import type { LoopDeps } from './deps.ts'
+import type { Change } from './change.ts'
 import { healthEventsOf } from './health-events.ts'
 import { notificationOf } from './notification.ts'
 import { fellWithRuntime, ranWell } from './plan/held-back.ts'
 import type { PlanInput } from './plan/input.ts'
 import { changeRecord, type RecordFacts } from './record-change.ts'
-
-/** A step of a pass that may change what is stored of the game. */
-export interface Change {
-  readonly plan: Plan
-  readonly record: RecordChange
-  /** The operation's intents are being committed; nothing has been done yet. */
-  readonly isBeginning?: boolean
-  readonly isEnding?: OperationResult
-  /** The container that the step started or changed. */
-  readonly container?: ObservedContainer | null
-  readonly failure?: { readonly code: ErrorCode; readonly message: string } | null
-  readonly backoff?: Backoff
-  readonly forget?: boolean
-}
 
 export interface After {
   readonly write: GameWrite

@@ -6,10 +6,8 @@ import type { LoopDeps } from './deps.ts'
 import { lookAt } from './look.ts'
 import type { PlanInput } from './plan/input.ts'
 import { planGame } from './plan/plan-game.ts'
+import type { Requeue } from './requeue.ts'
 import { watchHealth } from './watch-health.ts'
-
-/** What a pass asks of the queue. */
-export type Requeue = { readonly kind: 'at'; readonly atMs: number | null } | { readonly kind: 'now' }
 
 /** One pass over one game: look, plan, carry out, record. Repeatable at any point; the world decides what comes next. */
 export async function reconcileGame(gameId: string, deps: LoopDeps): Promise<Requeue> {

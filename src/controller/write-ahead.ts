@@ -2,10 +2,11 @@ import type { Operation, OperationResult } from '../model/operation.ts'
 import type { Plan } from '../model/plan.ts'
 import type { ActionOutcome as LoggedOutcome } from '../record/statement.ts'
 import { closeOperation, openOperation, saveGame, saveProgress } from '../record/store.ts'
+import type { Change } from './change.ts'
 import type { LoopDeps } from './deps.ts'
 import { intentTarget, judgeIntent } from './intents.ts'
 import { namedActions } from './named-actions.ts'
-import { type Change, stateAfter } from './outcome.ts'
+import { stateAfter } from './outcome.ts'
 import type { PlanInput } from './plan/input.ts'
 
 // Every write of a pass: one statement each, and this term's memory follows only when the database has taken it.

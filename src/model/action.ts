@@ -19,8 +19,8 @@ export type Action = { readonly reason: string } & (
 
 export type ActionKind = Action['kind']
 
-/** What an action acts on, as a rendered plan names it. */
-export function targetOf(action: Action): string {
+/** What an action acts on: a container, or the name of something else. */
+export function objectOf(action: Action): ContainerTarget | string {
   switch (action.kind) {
     case 'pull_image':
       return action.imageRef
@@ -35,6 +35,6 @@ export function targetOf(action: Action): string {
     case 'remove_container':
     case 'rename_container':
     case 'update_limits':
-      return action.target.kind === 'created' ? 'the new container' : `${action.target.name} (${action.target.id.slice(0, 12)})`
+      return action.target
   }
 }

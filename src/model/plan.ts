@@ -1,4 +1,4 @@
-import { type Action, targetOf } from './action.ts'
+import { type Action, objectOf } from './action.ts'
 import type { ConditionFact } from './condition.ts'
 import type { ErrorCode, OperationDetail, OperationKind, OperationSource } from './operation.ts'
 
@@ -61,11 +61,17 @@ export type Plan = {
 /** The plan as text: what will be done and why, then one line per action. Compared by tests, shown by `galaxy diff`. */
 export function renderPlan(plan: Plan): string {
   const head = plan.kind === 'act' ? `${plan.gameId}: ${operationName(plan.operation)}` : `${plan.gameId}: ${plan.kind}`
-  const actions = plan.kind === 'act' ? plan.actions.map((action) => `  ${action.kind} ${targetOf(action)}: ${action.reason}`) : []
+  const actions = plan.kind === 'act' ? plan.actions.map((action) => `  ${action.kind} ${nameOf(action)}: ${action.reason}`) : []
   return [`${head}: ${plan.reason}`, ...actions].join('\n')
 }
 
 function operationName(operation: PlannedOperation): string {
   if (operation.kind === 'continue') return 'continue'
   return operation.detail === null ? operation.op : `${operation.op}/${operation.detail}`
+}
+
+function nameOf(action: Action): string {
+  const object = objectOf(action)
+  if (typeof object === 'string') return object
+  return object.kind === 'created' ? 'the new container' : `${object.name} (${object.id.slice(0, 12)})`
 }

@@ -2,6 +2,7 @@ import type { ImageFacts } from '../model/image.ts'
 import type { Identity } from '../model/labels.ts'
 import type { ObservedContainer, ObservedGame, Outage } from '../model/observed.ts'
 import type { ContainerEvent, ContainerList, HostEvent } from '../model/runtime-event.ts'
+import { pause } from '../pause.ts'
 import { ContainerCache, type ListNews } from './cache.ts'
 import { HostFacts, type HostSource } from './host-facts.ts'
 import { oneAtATime } from './one-at-a-time.ts'
@@ -188,7 +189,7 @@ export class World {
         if (signal.aborted) return
         this.#lost(error)
       }
-      await sleep(retryMs, signal)
+      await pause(retryMs, signal)
       retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)
     }
   }
@@ -239,7 +240,7 @@ export class World {
   async #watch(signal: AbortSignal): Promise<void> {
     const { watchdogMs, nowMs, useEvents, onChange } = this.#options
     while (!signal.aborted) {
-      await sleep(Math.min(Math.max(this.#lastHeardMs + watchdogMs - nowMs(), 10), watchdogMs), signal)
+      await pause(Math.min(Math.max(this.#lastHeardMs + watchdogMs - nowMs(), 10), watchdogMs), signal)
       const silentMs = nowMs() - this.#lastHeardMs
       // A clock that was set back says nothing about how long it was silent.
       if (signal.aborted || (silentMs >= 0 && silentMs < watchdogMs)) continue
@@ -273,17 +274,4 @@ export class World {
 
 function streamEnded(error: unknown): Error {
   return new Error('the event stream ended', { cause: error })
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-    if (signal.aborted) done()
-  })
 }
