@@ -36,11 +36,11 @@ export function backoffAfterCrash(before: Backoff | null, message: string, ranWe
 
 function count(
   before: Backoff | null,
-  { operationId, wish, random }: Attempt,
-): Pick<Backoff, 'failures' | 'delayMs' | 'operationId' | 'wish'> {
+  { operationId, wish, nowMs, random }: Attempt,
+): Pick<Backoff, 'failures' | 'delayMs' | 'operationId' | 'countedAtMs' | 'wish'> {
   const known = before !== null && before.wish === wish ? before : null
   const failures = known === null ? 1 : known.operationId === operationId ? known.failures : known.failures + 1
-  return { failures, delayMs: backoffDelayMs(failures, random), operationId, wish }
+  return { failures, delayMs: backoffDelayMs(failures, random), operationId, countedAtMs: nowMs, wish }
 }
 
 function kindOf({ code }: Pick<RuntimeFailure, 'code'>, op: OperationKind): BackoffKind {

@@ -6,6 +6,7 @@ import { backoffAfter } from './backoff-of.ts'
 import type { LoopDeps } from './deps.ts'
 import { type Ending, type Execution, execute } from './execute.ts'
 import type { Change } from './change.ts'
+import { standingBackoff } from './plan/held-back.ts'
 import type { PlanInput } from './plan/input.ts'
 import type { Requeue } from './requeue.ts'
 import { beginOperation, closeOperationOf, saveOutcomes } from './write-ahead.ts'
@@ -122,7 +123,7 @@ async function fail(
     deps.log.warn({ gameId, operationId: operation.operationId, error: failure.message }, 'call unanswered')
     return { kind: 'at', atMs: deps.clock.nowMs() + Math.min(FIRST_UNANSWERED_MS * 2 ** unanswered, MAX_UNANSWERED_MS) }
   }
-  const backoff = backoffAfter(input.status.backoff, failure, operation.op, {
+  const backoff = backoffAfter(standingBackoff(input), failure, operation.op, {
     operationId: operation.operationId,
     wish: input.wish,
     nowMs: deps.clock.nowMs(),

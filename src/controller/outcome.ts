@@ -11,7 +11,7 @@ import type { LoopDeps } from './deps.ts'
 import type { Change } from './change.ts'
 import { healthEventsOf } from './health-events.ts'
 import { notificationOf } from './notification.ts'
-import { fellWithRuntime, ranWell } from './plan/held-back.ts'
+import { fellWithRuntime, ranWell, standingBackoff } from './plan/held-back.ts'
 import type { PlanInput } from './plan/input.ts'
 import { changeRecord, type RecordFacts } from './record-change.ts'
 
@@ -155,28 +155,27 @@ function backoffOf(
   now: Date,
   { random }: Pick<LoopDeps, 'random'>,
 ): Backoff | null {
-  const { status, wish } = input
   if (change.backoff !== undefined) return change.backoff
-  if (change.isBeginning === true && operation !== null) return backoffOnAttempt(operation, input, now, random)
-  const isOver =
-    change.isEnding?.status === 'succeeded' && status.backoff?.kind !== 'CrashLoopBackOff' && status.backoff?.kind !== 'StartBackOff'
-  return isOver || (status.backoff !== null && status.backoff.wish !== wish && input.desired !== null) ? null : status.backoff
+  const standing = standingBackoff(input)
+  if (change.isBeginning === true && operation !== null) return backoffOnAttempt(standing, operation, input, now, random)
+  const isOver = change.isEnding?.status === 'succeeded' && standing?.kind !== 'CrashLoopBackOff' && standing?.kind !== 'StartBackOff'
+  return isOver ? null : standing
 }
 
 /** Healing counts as an attempt when it begins: a game that goes down again soon waits longer each time. */
-function backoffOnAttempt(operation: Operation, input: PlanInput, now: Date, random: () => number): Backoff | null {
-  const { status, wish, observed } = input
+function backoffOnAttempt(standing: Backoff | null, operation: Operation, input: PlanInput, now: Date, random: () => number): Backoff | null {
+  const { wish, observed } = input
   const attempt = { operationId: operation.operationId, wish, nowMs: now.getTime(), random: random() }
   if (operation.detail === 'crash_restart') {
     const exited = observed.containers.find((container) => container.state === 'exited')?.detail ?? null
-    if (exited?.finishedAtMs != null && fellWithRuntime(exited.finishedAtMs, observed.outage)) return status.backoff
-    return backoffAfterCrash(status.backoff, operation.cause, exited !== null && ranWell(exited), attempt)
+    if (exited?.finishedAtMs != null && fellWithRuntime(exited.finishedAtMs, observed.outage)) return standing
+    return backoffAfterCrash(standing, operation.cause, exited !== null && ranWell(exited), attempt)
   }
   if (operation.op === 'start' && operation.source === 'reconciler' && operation.actionCount === 0) {
     const failure = { kind: 'transient', code: 'container_start_failed', message: operation.cause } as const
-    return backoffAfter(status.backoff, failure, operation.op, attempt)
+    return backoffAfter(standing, failure, operation.op, attempt)
   }
-  return status.backoff
+  return standing
 }
 
 function mayForget(change: Change, { desired }: PlanInput): boolean {

@@ -20,6 +20,8 @@ export interface Backoff {
   readonly message: string
   /** The operation counted last: one that is counted at its beginning is not counted again when it fails. */
   readonly operationId: string
+  /** When that was, epoch milliseconds. */
+  readonly countedAtMs: number
   /** Fingerprint of what the attempt was made from; another one cancels the waiting at once. */
   readonly wish: string
 }

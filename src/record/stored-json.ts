@@ -84,6 +84,7 @@ const backoffSchema = z.object({
   delayMs: z.number(),
   message: z.string(),
   operationId: z.string(),
+  countedAtMs: z.number(),
   wish: z.string(),
 })
 

@@ -9,9 +9,10 @@ import type { PlanInput } from './input.ts'
  * When a crashed container may be started again (epoch ms): at once the first time, then after a delay that counts from the
  * crash. Ten healthy minutes, a changed wish or an exit that came with the runtime's own restart void it.
  */
-export function crashGateMs({ status, wish, observed, nowMs }: PlanInput, { detail }: ObservedContainer): number {
-  const { backoff } = status
-  if (backoff?.kind !== 'CrashLoopBackOff' || backoff.wish !== wish || detail?.finishedAtMs == null) return 0
+export function crashGateMs(input: PlanInput, { detail }: ObservedContainer): number {
+  const { nowMs, observed } = input
+  const backoff = standingBackoff(input)
+  if (backoff?.kind !== 'CrashLoopBackOff' || detail?.finishedAtMs == null) return 0
   if (ranWell(detail) || fellWithRuntime(detail.finishedAtMs, observed.outage)) return 0
   // An exit far in the future is a clock that was set back; the daemon's may run a little ahead of ours.
   return detail.finishedAtMs - nowMs > CLOCK_SKEW_MS ? 0 : detail.finishedAtMs + backoff.delayMs
@@ -21,9 +22,14 @@ export function ranWell({ startedAtMs, finishedAtMs }: ContainerDetail): boolean
   return startedAtMs !== null && finishedAtMs !== null && finishedAtMs - startedAtMs >= HEALTHY_RESET_MS
 }
 
-/** A restart of the runtime takes its containers along; that is no crash loop of theirs. */
-export function fellWithRuntime(finishedAtMs: number, outage: Outage | null): boolean {
-  return outage !== null && finishedAtMs >= outage.fromMs - SHUTDOWN_MS && finishedAtMs <= outage.toMs + SHUTDOWN_MS
+/**
+ * A restart of the runtime takes its containers along; that is no crash loop of theirs, and neither is what was tried in vain
+ * meanwhile. What comes after the runtime was seen again counts as ever.
+ *
+ * @param atMs of an exit or an attempt
+ */
+export function fellWithRuntime(atMs: number, outage: Outage | null): boolean {
+  return outage !== null && atMs >= outage.fromMs - SHUTDOWN_MS && atMs <= outage.toMs
 }
 
 const CLOCK_SKEW_MS = 60_000
@@ -45,10 +51,18 @@ export function planCrashLoop(input: PlanInput, why: string, gateMs: number): Pl
   }
 }
 
-/** Whether the last attempt's backoff still waits. One made from another wish is void: a change is tried at once. */
-export function isHeldBack({ status, wish, nowMs }: PlanInput): boolean {
+/** The stored backoff, unless it is void: made from another wish, or counted while the runtime was going down. */
+export function standingBackoff({ status, wish, observed, desired }: PlanInput): Backoff | null {
   const { backoff } = status
-  if (backoff === null || backoff.wish !== wish) return false
+  if (backoff === null || fellWithRuntime(backoff.countedAtMs, observed.outage)) return null
+  return backoff.wish === wish || desired === null ? backoff : null
+}
+
+/** Whether the last attempt's backoff still waits. One made from another wish is void: a change is tried at once. */
+export function isHeldBack(input: PlanInput): boolean {
+  const { nowMs } = input
+  const backoff = standingBackoff(input)
+  if (backoff === null) return false
   if (backoff.notBeforeMs === null) return true
   // Further ahead than its own delay: the clock was set back since (fault 43).
   return backoff.notBeforeMs > nowMs && backoff.notBeforeMs - nowMs <= backoff.delayMs

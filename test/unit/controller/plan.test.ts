@@ -22,6 +22,7 @@ const backoff = (over: Partial<Backoff> = {}): Backoff => ({
   delayMs: 1_000,
   message: 'it failed',
   operationId: 'op-0',
+  countedAtMs: NOW_MS - 3_600_000,
   wish: 'wish',
   ...over,
 })
