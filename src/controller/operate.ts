@@ -27,7 +27,17 @@ export async function operate(plan: Acting, input: PlanInput, deps: LoopDeps): P
     signal: deps.signal,
   })
   const outcomes = execution.outcomes.map((outcome, index) => ({ ...outcome, seq: operation.actionCount - actions.length + index }))
-  return settle(plan, operation, execution, outcomes.flatMap(knownOutcome), asRemembered(input, deps), deps)
+  const hasStarted = actions.some(
+    (action, index) => action.kind === 'start_container' && execution.outcomes[index]?.outcome === 'succeeded',
+  )
+  return settle(
+    plan,
+    hasStarted ? { ...operation, hasStarted } : operation,
+    execution,
+    outcomes.flatMap(knownOutcome),
+    asRemembered(input, deps),
+    deps,
+  )
 }
 
 /** What was planned from, with what has been written since. */

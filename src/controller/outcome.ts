@@ -163,7 +163,13 @@ function backoffOf(
 }
 
 /** Healing counts as an attempt when it begins: a game that goes down again soon waits longer each time. */
-function backoffOnAttempt(standing: Backoff | null, operation: Operation, input: PlanInput, now: Date, random: () => number): Backoff | null {
+function backoffOnAttempt(
+  standing: Backoff | null,
+  operation: Operation,
+  input: PlanInput,
+  now: Date,
+  random: () => number,
+): Backoff | null {
   const { wish, observed } = input
   const attempt = { operationId: operation.operationId, wish, nowMs: now.getTime(), random: random() }
   if (operation.detail === 'crash_restart') {

@@ -32,6 +32,7 @@ export async function beginOperation(plan: Acting, input: PlanInput, deps: LoopD
           cause: plan.reason,
           startedAt: now,
           actionCount: 0,
+          hasStarted: false,
           openIntents: [],
         }
       : openOperationOf(input)

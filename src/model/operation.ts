@@ -32,6 +32,8 @@ export interface Operation {
   readonly startedAt: Date
   /** Actions logged so far; the next one's sequence number. */
   readonly actionCount: number
+  /** Whether a container was started in it: one that has ended since is a failure of this operation, not its next step. */
+  readonly hasStarted: boolean
   /** Actions begun of which no outcome is known: closed by looking at the world, never by guessing. */
   readonly openIntents: readonly OpenIntent[]
 }

@@ -56,6 +56,8 @@ async function loadOpenOperations(db: Kysely<Database>, gameIds: readonly string
     .select(['operation_id', 'game_id', 'op', 'op_detail', 'source', 'source_ref', 'generation', 'cause', 'started_at'])
     .select([
       sql<number>`(SELECT count(*) FROM operation_actions a WHERE a.operation_id = l.operation_id)`.as('action_count'),
+      sql<boolean>`EXISTS (SELECT FROM operation_actions a
+        WHERE a.operation_id = l.operation_id AND a.kind = 'start_container' AND a.outcome = 'succeeded')`.as('has_started'),
       sql<readonly OpenIntent[]>`(
         SELECT coalesce(jsonb_agg(jsonb_build_object('seq', a.seq, 'kind', a.kind, 'target', a.target) ORDER BY a.seq), '[]')
           FROM operation_actions a WHERE a.operation_id = l.operation_id AND a.outcome IS NULL)`.as('open_intents'),
@@ -118,7 +120,7 @@ function toRecord(row: Selectable<RuntimeRecordsTable>): RuntimeRecord {
 type OpenOperationRow = Pick<
   Selectable<OperationLogTable>,
   'operation_id' | 'game_id' | 'op' | 'op_detail' | 'source' | 'source_ref' | 'generation' | 'cause' | 'started_at'
-> & { readonly action_count: number; readonly open_intents: readonly OpenIntent[] }
+> & { readonly action_count: number; readonly has_started: boolean; readonly open_intents: readonly OpenIntent[] }
 
 function toOperation(row: OpenOperationRow): Operation {
   return {
@@ -134,6 +136,7 @@ function toOperation(row: OpenOperationRow): Operation {
     // A CHECK gives every running operation its start.
     startedAt: row.started_at as Date,
     actionCount: row.action_count,
+    hasStarted: row.has_started,
     openIntents: row.open_intents,
   }
 }

@@ -17,13 +17,21 @@ describe('two instances on one Docker host, with games of the same names', () =>
   afterAll(() => Promise.all([blue.dispose(), green.dispose()]))
 
   it('do not see each other', async () => {
-    await Promise.all([blue, green].map((deployment) => deployment.query("INSERT INTO desired_games (game_id, engine_version) VALUES ('andromeda', '1.0.0'), ('hydra', '1.0.0')")))
+    await Promise.all(
+      [blue, green].map((deployment) =>
+        deployment.query("INSERT INTO desired_games (game_id, engine_version) VALUES ('andromeda', '1.0.0'), ('hydra', '1.0.0')"),
+      ),
+    )
     for (const deployment of [blue, green]) for (const game of ['andromeda', 'hydra']) await deployment.untilStatus(game, 'running')
     const greens = (await green.containers()).map(({ Id, State }) => ({ Id, State }))
 
     await blue.query("UPDATE desired_games SET engine_version = '1.0.1' WHERE game_id = 'andromeda'")
     await blue.query("DELETE FROM desired_games WHERE game_id = 'hydra'")
-    await until(() => blue.containers(), (left) => left.length === 1 && left[0]?.Image === idleImage('1.0.1') && left[0].State === 'running', 'blue’s games are changed')
+    await until(
+      () => blue.containers(),
+      (left) => left.length === 1 && left[0]?.Image === idleImage('1.0.1') && left[0].State === 'running',
+      'blue’s games are changed',
+    )
     expect((await green.containers()).map(({ Id, State }) => ({ Id, State }))).toEqual(greens)
     expect(await green.query("SELECT op FROM operation_log WHERE op <> 'start'")).toEqual([])
     expect(await green.query('SELECT game_id, ready FROM games ORDER BY game_id')).toEqual([
@@ -61,13 +69,21 @@ describe('a second clone: the same instance name, another database', () => {
   it('leaves the first one’s containers alone, and says whose a name is', async () => {
     const before = (await first.containers()).map(({ Id, State }) => ({ Id, State }))
     await second.query("INSERT INTO desired_games (game_id, engine_version) VALUES ('andromeda', '1.0.1'), ('lyra', '1.0.0')")
-    await second.query("INSERT INTO desired_games (game_id, engine_version, state, stop_reason) VALUES ('hydra', '1.0.0', 'stopped', 'cancelled')")
+    await second.query(
+      "INSERT INTO desired_games (game_id, engine_version, state, stop_reason) VALUES ('hydra', '1.0.0', 'stopped', 'cancelled')",
+    )
     controller = await second.start()
     await second.untilStatus('lyra', 'running')
-    const conflict = await until(() => condition('andromeda', 'NameConflict'), (found) => found !== undefined, 'the conflict is told')
+    const conflict = await until(
+      () => condition('andromeda', 'NameConflict'),
+      (found) => found !== undefined,
+      'the conflict is told',
+    )
     const [firsts] = await first.query<{ id: string }>('SELECT id FROM deployment')
     expect(conflict).toContain(`galaxy-game-andromeda belongs to deployment ${firsts?.id}`)
-    expect(await second.query("SELECT type, error_code FROM notification_intents WHERE game_id = 'andromeda'")).toEqual([{ type: 'runtime.container_start_failed', error_code: 'conflict' }])
+    expect(await second.query("SELECT type, error_code FROM notification_intents WHERE game_id = 'andromeda'")).toEqual([
+      { type: 'runtime.container_start_failed', error_code: 'conflict' },
+    ])
     await settled(controller)
 
     const others = await first.containers()
@@ -84,7 +100,10 @@ describe('a second clone: the same instance name, another database', () => {
   })
 
   async function condition(gameId: string, type: string): Promise<string | undefined> {
-    const rows = await second.query<{ message: string }>("SELECT c ->> 'message' AS message FROM game_status, jsonb_array_elements(conditions) c WHERE game_id = $1 AND c ->> 'type' = $2", [gameId, type])
+    const rows = await second.query<{ message: string }>(
+      "SELECT c ->> 'message' AS message FROM game_status, jsonb_array_elements(conditions) c WHERE game_id = $1 AND c ->> 'type' = $2",
+      [gameId, type],
+    )
     return rows[0]?.message
   }
 })

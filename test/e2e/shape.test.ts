@@ -47,8 +47,12 @@ describe('the shape of a game’s container (spec 4, "The container")', () => {
       [LABEL.specHash]: row?.spec_hash,
       [LABEL.operationId]: row?.operation,
     })
-    expect(container.Config.Env).toEqual(expect.arrayContaining(['GAME_STATE_PATH=/var/lib/galaxy-game', 'STORAGE_PATH=/var/lib/galaxy-game']))
-    expect(container.Mounts).toEqual([expect.objectContaining({ Type: 'bind', Source: statePath, Destination: '/var/lib/galaxy-game', RW: true })])
+    expect(container.Config.Env).toEqual(
+      expect.arrayContaining(['GAME_STATE_PATH=/var/lib/galaxy-game', 'STORAGE_PATH=/var/lib/galaxy-game']),
+    )
+    expect(container.Mounts).toEqual([
+      expect.objectContaining({ Type: 'bind', Source: statePath, Destination: '/var/lib/galaxy-game', RW: true }),
+    ])
     expect(container.HostConfig).toMatchObject({
       NanoCpus: 5e8,
       Memory: 64 * 1024 ** 2,
@@ -87,11 +91,24 @@ describe('the shape of a game’s container (spec 4, "The container")', () => {
         idleImage('1.0.0'),
         JSON.stringify({ MODE: 'duel', STORAGE_PATH: '/elsewhere' }),
         JSON.stringify([{ containerPort: 8080, hostPort: await freePort(0) }]),
-        JSON.stringify({ capAdd: ['NET_BIND_SERVICE'], writableRoot: true, newPrivileges: true, noInit: true, user: '65534:65534', tmpfs: ['/run:size=1m'] }),
+        JSON.stringify({
+          capAdd: ['NET_BIND_SERVICE'],
+          writableRoot: true,
+          newPrivileges: true,
+          noInit: true,
+          user: '65534:65534',
+          tmpfs: ['/run:size=1m'],
+        }),
       ],
     )
     const container = await started('relaxed', "engine_version) VALUES ('relaxed', '2.0.0'")
-    expect(container.HostConfig).toMatchObject({ CapDrop: ['ALL'], CapAdd: ['NET_BIND_SERVICE'], ReadonlyRootfs: false, Init: false, Tmpfs: { '/tmp': '', '/run': 'size=1m' } })
+    expect(container.HostConfig).toMatchObject({
+      CapDrop: ['ALL'],
+      CapAdd: ['NET_BIND_SERVICE'],
+      ReadonlyRootfs: false,
+      Init: false,
+      Tmpfs: { '/tmp': '', '/run': 'size=1m' },
+    })
     expect(container.HostConfig.SecurityOpt ?? []).toEqual([])
     expect(container.Config.User).toBe('65534:65534')
     expect(container.NetworkSettings.Ports['8080/tcp']).toEqual([{ HostIp: '127.0.0.1', HostPort: expect.stringMatching(/^\d+$/) }])
@@ -100,11 +117,21 @@ describe('the shape of a game’s container (spec 4, "The container")', () => {
 
   it('keeps its spec hash through a restart, another spelling of the same limits and a change of what needs no new container', async () => {
     const first = await started('stable', "engine_version, memory) VALUES ('stable', '1.0.0', '64Mi'")
-    await deployment.query("UPDATE desired_games SET memory = '65536Ki', paused = true, players = '[]', time_zone = 'Europe/Berlin' WHERE game_id = 'stable'")
-    await until(() => deployment.query("SELECT FROM game_status WHERE game_id = 'stable' AND observed_generation = 2"), (rows) => rows.length === 1, 'it was looked at')
+    await deployment.query(
+      "UPDATE desired_games SET memory = '65536Ki', paused = true, players = '[]', time_zone = 'Europe/Berlin' WHERE game_id = 'stable'",
+    )
+    await until(
+      () => deployment.query("SELECT FROM game_status WHERE game_id = 'stable' AND observed_generation = 2"),
+      (rows) => rows.length === 1,
+      'it was looked at',
+    )
     expect((await inspect('stable')).Id).toBe(first.Id)
     await deployment.query("UPDATE desired_games SET restart_token = 'again' WHERE game_id = 'stable'")
-    const again = await until(() => inspect('stable'), (now) => now.Id !== first.Id && now.State.Running, 'it is restarted')
+    const again = await until(
+      () => inspect('stable'),
+      (now) => now.Id !== first.Id && now.State.Running,
+      'it is restarted',
+    )
     expect(again.Config.Labels[LABEL.specHash]).toBe(first.Config.Labels[LABEL.specHash])
   })
 
@@ -154,20 +181,28 @@ describe('what a start needs and does not have', () => {
   it('an image that may not be pulled: the message says how to get it, and it goes on when the image is there', async () => {
     await deployment.query("INSERT INTO desired_games (game_id, image_ref) VALUES ('imageless', 'galaxy-test-late:1.0.0')")
     await condition('imageless', 'ImagePullBackOff', /galaxy-test-late:1\.0\.0.* not on this host.*GALAXY_PULL_POLICY/)
-    expect(await deployment.query("SELECT type FROM notification_intents WHERE game_id = 'imageless'")).toEqual([{ type: 'runtime.image_pull_failed' }])
+    expect(await deployment.query("SELECT type FROM notification_intents WHERE game_id = 'imageless'")).toEqual([
+      { type: 'runtime.image_pull_failed' },
+    ])
     await deployment.docker.getImage(idleImage('1.0.0')).tag({ repo: 'galaxy-test-late', tag: '1.0.0' })
     await deployment.untilStatus('imageless', 'running')
   })
 
   async function condition(gameId: string, type: string, message: RegExp): Promise<void> {
-    const read = () => deployment.query<{ message: string }>("SELECT c ->> 'message' AS message FROM game_status, jsonb_array_elements(conditions) c WHERE game_id = $1 AND c ->> 'type' = $2", [gameId, type])
+    const read = () =>
+      deployment.query<{ message: string }>(
+        "SELECT c ->> 'message' AS message FROM game_status, jsonb_array_elements(conditions) c WHERE game_id = $1 AND c ->> 'type' = $2",
+        [gameId, type],
+      )
     const [found] = await until(read, (rows) => rows.length === 1, `${gameId} has condition ${type}`)
     expect(found?.message).toMatch(message)
   }
 })
 
 function galaxyLabels(container: Docker.ContainerInspectInfo): Record<string, string> {
-  return Object.fromEntries(Object.entries(container.Config.Labels).filter(([name]) => name.startsWith('com.galaxy.') && name !== 'com.galaxy.test_image'))
+  return Object.fromEntries(
+    Object.entries(container.Config.Labels).filter(([name]) => name.startsWith('com.galaxy.') && name !== 'com.galaxy.test_image'),
+  )
 }
 
 function limitsOf({ HostConfig: { NanoCpus, Memory, MemorySwap, PidsLimit } }: Docker.ContainerInspectInfo): object {

@@ -43,7 +43,16 @@ export const STATUS: GameStatus = {
   conditions: [
     { type: 'Ready', status: 'False', reason: 'Starting', message: 'x', lastTransitionTime: AT.toISOString(), observedGeneration: 1 },
   ],
-  backoff: { kind: 'CrashLoopBackOff', failures: 2, notBeforeMs: 5, delayMs: 1000, message: 'exit 1', operationId: 'op', countedAtMs: 1, wish: 'w' },
+  backoff: {
+    kind: 'CrashLoopBackOff',
+    failures: 2,
+    notBeforeMs: 5,
+    delayMs: 1000,
+    message: 'exit 1',
+    operationId: 'op',
+    countedAtMs: 1,
+    wish: 'w',
+  },
   observedFrom: 'list',
 }
 

@@ -56,6 +56,7 @@ describe('a start', () => {
         operationId: operation.operationId,
         startedAt: AT,
         actionCount: 1,
+        hasStarted: false,
         openIntents: [{ seq: 0, kind: 'pull_image', target: 'img:1' }],
       },
     })

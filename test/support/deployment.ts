@@ -61,14 +61,27 @@ const QUICK = {
   'timings.probeInterval': '500ms',
 }
 
-export async function createDeployment(overrides: Readonly<Record<string, unknown>> = {}, address: DockerAddress = inject('dockerAddress'), postgresUrl: string = inject('postgresUrl')): Promise<Deployment> {
+export async function createDeployment(
+  overrides: Readonly<Record<string, unknown>> = {},
+  address: DockerAddress = inject('dockerAddress'),
+  postgresUrl: string = inject('postgresUrl'),
+): Promise<Deployment> {
   const name = `${inject('testInstancePrefix')}${randomBytes(3).toString('hex')}`
   const instance = typeof overrides['instance'] === 'string' ? overrides['instance'] : name
   const folder = path.join(inject('runFolder'), name)
   await mkdir(folder, { recursive: true })
   const docker = new Docker(address.kind === 'socket' ? { socketPath: address.socketPath } : { host: address.host, port: address.port })
   const database = await freshDatabase(postgresUrl)
-  const given = { instance, dataDir: folder, 'docker.createNetwork': 'true', 'api.port': '0', 'manifests.dir': path.join(folder, 'manifests'), 'log.level': 'warn', ...QUICK, ...overrides }
+  const given = {
+    instance,
+    dataDir: folder,
+    'docker.createNetwork': 'true',
+    'api.port': '0',
+    'manifests.dir': path.join(folder, 'manifests'),
+    'log.level': 'warn',
+    ...QUICK,
+    ...overrides,
+  }
   const { config: loaded } = loadConfig({ env: {}, cwd: folder, overrides: given })
   const config = { ...loaded, databaseUrl: database.url }
   const pool = new pg.Pool({ connectionString: database.url, max: 4 })
@@ -93,11 +106,18 @@ export async function createDeployment(overrides: Readonly<Record<string, unknow
       children.add(child)
       return child
     },
-    containers: () => docker.listContainers({ all: true, filters: { label: [`${LABEL.owner}=${OWNER}`, `${LABEL.kind}=${KIND}`, `${LABEL.instance}=${instance}`] } }),
+    containers: () =>
+      docker.listContainers({
+        all: true,
+        filters: { label: [`${LABEL.owner}=${OWNER}`, `${LABEL.kind}=${KIND}`, `${LABEL.instance}=${instance}`] },
+      }),
     containerName: (gameId) => `${instance}.galaxy-game-${gameId}`,
     untilStatus: async (gameId, status, timeoutMs = 20_000) => {
       const read = async () => {
-        const [row] = await deployment.query<{ status: string }>("SELECT status FROM runtime_records WHERE game_id = $1 AND status <> 'removed'", [gameId])
+        const [row] = await deployment.query<{ status: string }>(
+          "SELECT status FROM runtime_records WHERE game_id = $1 AND status <> 'removed'",
+          [gameId],
+        )
         return row?.status ?? null
       }
       await until(read, (seen) => seen === status, `game ${gameId} becomes ${status}`, timeoutMs)
@@ -117,13 +137,23 @@ const DRIVE_PROCESS = fileURLToPath(new URL('drive-process.ts', import.meta.url)
 
 async function removeContainers({ containers, docker }: Deployment): Promise<void> {
   const all = await containers()
-  await Promise.all(all.map(({ Id }) => docker.getContainer(Id).remove({ force: true }).catch(() => {}))) // it may be going already
+  await Promise.all(
+    all.map(({ Id }) =>
+      docker
+        .getContainer(Id)
+        .remove({ force: true })
+        .catch(() => {}),
+    ),
+  ) // it may be going already
 }
 
 async function registerIdleVersions(pool: pg.Pool, docker: Docker): Promise<void> {
   await buildIdleImage(docker, IDLE_VERSIONS.map(idleImage))
   for (const version of IDLE_VERSIONS) {
-    await pool.query(`INSERT INTO engine_versions (version, image_ref, protocol, probe) VALUES ($1, $2, 'none', '{"http": {"path": "/healthz", "port": 8080}}')`, [version, idleImage(version)])
+    await pool.query(
+      `INSERT INTO engine_versions (version, image_ref, protocol, probe) VALUES ($1, $2, 'none', '{"http": {"path": "/healthz", "port": 8080}}')`,
+      [version, idleImage(version)],
+    )
   }
 }
 
@@ -131,14 +161,28 @@ export function idleImage(version: string): string {
   return `galaxy-test-idle:${version}`
 }
 
-async function startHere(config: Config & { readonly databaseUrl: string }, docker: DockerAddress, options: StartOptions): Promise<RunningController> {
+async function startHere(
+  config: Config & { readonly databaseUrl: string },
+  docker: DockerAddress,
+  options: StartOptions,
+): Promise<RunningController> {
   const abort = new AbortController()
   const pool = openPool({ url: config.databaseUrl, applicationName: 'test', max: 2 })
   const deployment = await bindInstance(pool.db, config.instance)
   const state: DriveState = { active: null, dockerProblem: null }
   const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
-  const ended = drive({ config, databaseUrl: config.databaseUrl, db: pool.db, deployment, docker, log, signal: abort.signal, ...options }, state)
-  await Promise.race([ended, until(() => state.active !== null, (isActive) => isActive, 'a term begins')])
+  const ended = drive(
+    { config, databaseUrl: config.databaseUrl, db: pool.db, deployment, docker, log, signal: abort.signal, ...options },
+    state,
+  )
+  await Promise.race([
+    ended,
+    until(
+      () => state.active !== null,
+      (isActive) => isActive,
+      'a term begins',
+    ),
+  ])
   return {
     state,
     stop: async () => {

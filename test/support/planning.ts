@@ -122,7 +122,7 @@ export function record(over: Partial<RuntimeRecord> = {}): RuntimeRecord {
 }
 
 export function operation(over: Partial<Operation> = {}): Operation {
-  return { operationId: 'op-1', gameId: 'g', op: 'start', detail: null, source: 'lobby', sourceRef: null, generation: 1, cause: '', startedAt: new Date(NOW_MS - 100), actionCount: 2, openIntents: [], ...over }
+  return { operationId: 'op-1', gameId: 'g', op: 'start', detail: null, source: 'lobby', sourceRef: null, generation: 1, cause: '', startedAt: new Date(NOW_MS - 100), actionCount: 2, hasStarted: false, openIntents: [], ...over }
 }
 
 /** A game that runs as desired; `over` says what differs. */

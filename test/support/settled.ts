@@ -8,16 +8,30 @@ export function activeTerm({ state }: RunningController): NonNullable<RunningCon
 }
 
 /** No key waits and no pass is under way, several times in a row with time between for a late event to come in. */
-async function settled(controller: RunningController): Promise<void> {
+export async function settled(controller: RunningController): Promise<void> {
   const { loop } = activeTerm(controller)
   for (let quiet = 0; quiet < 5; quiet += 1) {
-    await until(() => loop.depth + loop.inFlight, (busy) => busy === 0, 'the queue is empty')
+    await until(
+      () => loop.depth + loop.inFlight,
+      (busy) => busy === 0,
+      'the queue is empty',
+    )
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
 
 /** Kinds of Docker calls that only look. */
-const LOOKS: ReadonlySet<string> = new Set(['container_list', 'container_inspect', 'image_list', 'image_inspect', 'network_list', 'events', 'ping', 'info', 'version'])
+const LOOKS: ReadonlySet<string> = new Set([
+  'container_list',
+  'container_inspect',
+  'image_list',
+  'image_inspect',
+  'network_list',
+  'events',
+  'ping',
+  'info',
+  'version',
+])
 
 export function writesAmong(calls: readonly string[]): readonly string[] {
   return calls.filter((kind) => !LOOKS.has(kind))
@@ -28,7 +42,11 @@ export function writesAmong(calls: readonly string[]): readonly string[] {
  *
  * @param calls where the controller's `onDockerCall` puts the kinds
  */
-export async function tenResyncs(controller: RunningController, statements: StatementCounter, calls: readonly string[]): Promise<{ readonly dockerWrites: readonly string[]; readonly rowsWritten: number }> {
+export async function tenResyncs(
+  controller: RunningController,
+  statements: StatementCounter,
+  calls: readonly string[],
+): Promise<{ readonly dockerWrites: readonly string[]; readonly rowsWritten: number }> {
   await settled(controller)
   const { loop, world } = activeTerm(controller)
   const callsBefore = calls.length

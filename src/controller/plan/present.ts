@@ -5,10 +5,10 @@ import type { ObservedContainer } from '../../model/observed.ts'
 import type { Plan } from '../../model/plan.ts'
 import { conditionsOf } from './conditions.ts'
 import { planHealth } from './health.ts'
-import { crashGateMs, isHeldBack, planCrashLoop, planHeldBack } from './held-back.ts'
+import { crashGateMs, fellWithRuntime, isHeldBack, planCrashLoop, planHeldBack } from './held-back.ts'
 import type { PlanInput } from './input.ts'
 import { networkActions } from './create.ts'
-import { act, existing, removeAction, sameAgain, type Wanted } from './operations.ts'
+import { act, conclude, existing, removeAction, sameAgain, type Wanted } from './operations.ts'
 
 /** The right container is there: see that it runs, under its name, with its limits, and serves. */
 export function planPresent(input: PlanInput, spec: AcceptedSpec, current: ObservedContainer, successor: ObservedContainer | null): Plan {
@@ -40,6 +40,8 @@ function planNeedlessSuccessor(input: PlanInput, successor: ObservedContainer): 
 }
 
 function planStartAgain(input: PlanInput, current: ObservedContainer): Plan {
+  const failed = planFailedStart(input, current)
+  if (failed !== null) return failed
   const { wanted, reason } = whyDown(input, current)
   if (isHeldBack(input)) return planHeldBack(input, current)
   const gateMs = crashGateMs(input, current)
@@ -52,6 +54,21 @@ function planStartAgain(input: PlanInput, current: ObservedContainer): Plan {
     closes: false,
     conditions: conditionsOf(input, { ready: { status: 'False', reason: 'Starting', message: reason }, progressing: reason }),
   })
+}
+
+/**
+ * The container that the open operation started has ended before it served: the operation has failed. Were it gone on with,
+ * its start would be repeated without any delay. What fell with the runtime is merely started again.
+ */
+function planFailedStart(input: PlanInput, current: ObservedContainer): Plan | null {
+  const { openOperation: open, observed } = input
+  const { detail } = current
+  if (open === null || current.state !== 'exited' || detail?.finishedAtMs == null) return null
+  const isOfThis = open.hasStarted || (detail.startedAtMs ?? 0) >= open.startedAt.getTime()
+  if (!isOfThis || fellWithRuntime(detail.finishedAtMs, observed.outage)) return null
+  const message = `container ${current.name} ${exitOf(current)} right after its start`
+  const conditions = conditionsOf(input, { ready: { status: 'False', reason: 'StartFailed', message } })
+  return conclude(input, open.operationId, { code: 'container_start_failed', message }, { kind: 'none' }, conditions)
 }
 
 function whyDown(input: PlanInput, current: ObservedContainer): { wanted: Wanted; reason: string } {

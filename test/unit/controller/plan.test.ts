@@ -275,6 +275,20 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
   remove_container galaxy-game-g (c1): stopped for longer than the cleanup time`,
   ],
   [
+    'its container ended before it served',
+    input({ containers: [exited()], record: record({ status: 'starting' }), openOperation: operation({ hasStarted: true }) }),
+    'g: conclude: container galaxy-game-g exited with code 1 right after its start',
+  ],
+  [
+    'a crash interrupted the restart of a crashed container before its start',
+    input({
+      containers: [exited({ finishedAtMs: NOW_MS - 1_000 })],
+      openOperation: operation({ op: 'restart', detail: 'crash_restart', source: 'reconciler' }),
+    }),
+    `g: continue: container galaxy-game-g exited with code 1
+  start_container galaxy-game-g (c1): container galaxy-game-g exited with code 1`,
+  ],
+  [
     'stopped, then desired running again',
     input({ containers: [exited()], record: record({ status: 'stopped' }) }),
     `g: start: desired running again

@@ -1,0 +1,191 @@
+import { once } from 'node:events'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/local/embedded-postgres.ts'
+import { LABEL } from '../../src/model/labels.ts'
+import { createDeployment, type Deployment, idleImage, type RunningController } from '../support/deployment.ts'
+import { type DockerHistory, recordHistory } from '../support/docker-history.ts'
+import { SILENCE, tenResyncs } from '../support/settled.ts'
+import { countStatements, type StatementCounter } from '../support/statements.ts'
+import { until } from '../support/until.ts'
+
+const GAMES = Array.from({ length: 8 }, (_, index) => `game-${index}`)
+
+describe('a database that goes away', () => {
+  let server: EmbeddedPostgres
+  let deployment: Deployment
+  let history: DockerHistory
+  let statements: StatementCounter
+  let controller: RunningController
+  const calls: string[] = []
+
+  beforeAll(async () => {
+    server = await startServer()
+  })
+  afterAll(() => server.stop())
+  beforeEach(async () => {
+    deployment = await createDeployment({}, inject('dockerAddress'), server.url)
+    statements = await countStatements(deployment.databaseUrl)
+    history = await recordHistory(deployment.docker, deployment.config.instance)
+    controller = await deployment.start({ onDockerCall: (kind) => calls.push(kind) })
+  })
+  afterEach(async () => {
+    await history.stop()
+    await deployment.dispose()
+  })
+
+  it('its sessions killed in the middle of starts: every game is started once', async () => {
+    await insert()
+    for (const enough of [1, 3, 5, 7]) {
+      await until(
+        () => history.count('create'),
+        (created) => created >= enough,
+        'it is in the middle of its work',
+      )
+      await deployment.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name <> ''",
+      )
+    }
+    await allRun('1.0.0')
+    await everythingOnce()
+    expect(await tenResyncs(controller, statements, calls)).toEqual(SILENCE)
+  })
+
+  it.each(['restarted', 'killed'] as const)(
+    '%s in the middle of patches: every effect was logged before, and every game is patched',
+    async (how) => {
+      await insert()
+      await allRun('1.0.0')
+      await deployment.query('UPDATE desired_games SET image_ref = $1', [idleImage('1.0.1')])
+      await until(
+        () => history.count('create'),
+        (created) => created >= GAMES.length + 2,
+        'it is in the middle of its work',
+      )
+      if (how === 'restarted') await server.stop()
+      else process.kill(server.pid, 'SIGKILL')
+      // Logged steps may be carried out for as long as the lease lasts; nothing after that.
+      await pause(deployment.config.timings.leaseMs)
+      const effects = history.events.length
+      await pause(700)
+      const more = history.events.length - effects
+      server = await startServer()
+      expect(more).toBe(0)
+      await allRun('1.0.1')
+      await everythingOnce()
+      expect(await tenResyncs(controller, statements, calls)).toEqual(SILENCE)
+    },
+  )
+
+  it('refuses to open operations: nothing is done to Docker until it takes them again', async () => {
+    await deployment.query(
+      `CREATE FUNCTION test_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END $$`,
+    )
+    await deployment.query('CREATE TRIGGER test_refuse BEFORE INSERT ON operation_log FOR EACH ROW EXECUTE FUNCTION test_refuse()')
+    calls.length = 0
+    await insert()
+    await pause(1_500)
+    expect(calls.filter((kind) => /_(create|start|stop|remove|rename|update)$/.test(kind))).toEqual([])
+    expect(await deployment.containers()).toEqual([])
+    await deployment.query('DROP TRIGGER test_refuse ON operation_log')
+    await allRun('1.0.0')
+    await everythingOnce()
+  })
+
+  it('refuses to note how operations went: they stay open, and are closed by what Docker shows', async () => {
+    await deployment.query(
+      `CREATE FUNCTION test_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END $$`,
+    )
+    await deployment.query('CREATE TRIGGER test_refuse BEFORE UPDATE ON operation_actions FOR EACH ROW EXECUTE FUNCTION test_refuse()')
+    await insert()
+    await until(
+      () => history.count('start'),
+      (started) => started === GAMES.length,
+      'all have been started',
+    )
+    await pause(1_500)
+    expect(await deployment.query("SELECT FROM operation_log WHERE status <> 'running'")).toEqual([])
+    await deployment.query('DROP TRIGGER test_refuse ON operation_actions')
+    await allRun('1.0.0')
+    await everythingOnce()
+  })
+
+  it('does not keep a controller from stopping while it is away', async () => {
+    await controller.stop()
+    const child = deployment.spawn()
+    await until(
+      () => deployment.query('SELECT FROM controller_leases WHERE epoch = 2 AND expires_at > clock_timestamp()'),
+      (leads) => leads.length === 1,
+      'it leads',
+    )
+    await server.stop()
+    child.kill('SIGTERM')
+    const ended = await Promise.race([once(child, 'exit'), pause(5_000)])
+    server = await startServer()
+    expect(ended).toEqual([0, null])
+  })
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms))
+  }
+
+  function startServer(): Promise<EmbeddedPostgres> {
+    return startEmbeddedPostgres({
+      dataDir: `${inject('runFolder')}/restarted`,
+      instance: 'restarted',
+      signal: AbortSignal.timeout(60_000),
+      onProgress: () => {},
+    })
+  }
+
+  async function insert(): Promise<void> {
+    await deployment.query('INSERT INTO desired_games (game_id, image_ref) SELECT unnest($1::text[]), $2', [GAMES, idleImage('1.0.0')])
+  }
+
+  async function allRun(version: string): Promise<void> {
+    const ready = () => deployment.query("SELECT FROM games WHERE ready = 'True' AND current_image_ref = $1", [idleImage(version)])
+    await until(ready, (rows) => rows.length === GAMES.length, `all games run ${version}`, 30_000)
+    await until(
+      () => deployment.query("SELECT FROM operation_log WHERE status = 'running'"),
+      (open) => open.length === 0,
+      'no operation is open',
+    )
+  }
+
+  /** One container of each game, one operation for each change, and no effect whose intent was not committed before. */
+  async function everythingOnce(): Promise<void> {
+    expect(history.mostAtOnce()).toBe(1)
+    expect((await deployment.containers()).map((container) => container.Labels[LABEL.gameId] ?? '').sort()).toEqual([...GAMES].sort())
+    expect(
+      await deployment.query(
+        "SELECT game_id, op, count(*)::int FROM operation_log WHERE status = 'succeeded' GROUP BY game_id, op, op_detail HAVING count(*) > 1",
+      ),
+    ).toEqual([])
+    expect(
+      await deployment.query(
+        "SELECT game_id, op, op_detail, error_message FROM operation_log WHERE op NOT IN ('start', 'patch') OR status = 'failed'",
+      ),
+    ).toEqual([])
+    expect(await deployment.query('SELECT FROM operation_actions WHERE outcome IS NULL')).toEqual([])
+    expect(await unlogged()).toEqual([])
+  }
+
+  /** Effects that Docker told of, without an intent of that kind for the game that is older. */
+  async function unlogged(): Promise<readonly string[]> {
+    const intents = await deployment.query<{ game: string; kind: string; at: Date }>(
+      'SELECT game_id AS game, kind, intent_at AS at FROM operation_actions JOIN operation_log USING (operation_id)',
+    )
+    const has = (game: string, kind: string, atMs: number) =>
+      intents.some((intent) => intent.game === game && intent.kind === kind && intent.at.getTime() <= atMs)
+    const kinds: Readonly<Record<string, string>> = {
+      create: 'create_container',
+      start: 'start_container',
+      stop: 'stop_container',
+      destroy: 'remove_container',
+      rename: 'rename_container',
+    }
+    return history.events.flatMap(({ action, gameId, atMs }) => {
+      const kind = kinds[action]
+      return kind === undefined || has(gameId, kind, atMs + 1) ? [] : [`${gameId}: ${action}`]
+    })
+  }
+})
