@@ -38,10 +38,22 @@ function answerOf(refusal: DockerRefusal, id: string): StartAnswer {
   // Paused or marked for removal meanwhile: the next look tells.
   if (refusal.status === 409)
     throw new RuntimeFailure('conflict', 'conflict', `container ${id} can't be started now: ${refusal.message}`, { cause: refusal })
+  if (SHUTTING_DOWN.test(refusal.message))
+    throw new RuntimeFailure(
+      'transient',
+      'service_unavailable',
+      `Docker is going down and did not start container ${id}: ${refusal.message}`,
+      {
+        cause: refusal,
+      },
+    )
   throw new RuntimeFailure('transient', 'container_start_failed', `Docker could not start container ${id}: ${refusal.message}`, {
     cause: refusal,
   })
 }
+
+/** What dockerd answers to a start while it stops its containers on its way out; a container's own failure reads differently. */
+const SHUTTING_DOWN = /client connection is closing|transport is closing|context canceled|failed to update (the )?store/i
 
 interface GhostEndpoint {
   readonly endpoint: string

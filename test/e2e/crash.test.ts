@@ -21,13 +21,26 @@ describe('kill -9 of the controller', () => {
       await killWhen(async () => (await deployment.containers()).length >= enough)
     }
     const survivor = deployment.spawn()
-    await until(() => running(), (games) => games.length === GAMES.length, 'all games run', 15_000)
-    await until(() => deployment.query("SELECT FROM operation_log WHERE status = 'running'"), (open) => open.length === 0, 'no operation is open')
+    await until(
+      () => running(),
+      (games) => games.length === GAMES.length,
+      'all games run',
+      15_000,
+    )
+    await until(
+      () => deployment.query("SELECT FROM operation_log WHERE status = 'running'"),
+      (open) => open.length === 0,
+      'no operation is open',
+    )
 
     expect(await running()).toEqual([...GAMES].sort())
     expect(await deployment.containers()).toHaveLength(GAMES.length)
     expect(await deployment.query('SELECT FROM operation_actions WHERE outcome IS NULL')).toEqual([])
-    expect(await deployment.query("SELECT game_id FROM operation_log WHERE op = 'start' AND status = 'succeeded' GROUP BY game_id HAVING count(*) <> 1")).toEqual([])
+    expect(
+      await deployment.query(
+        "SELECT game_id FROM operation_log WHERE op = 'start' AND status = 'succeeded' GROUP BY game_id HAVING count(*) <> 1",
+      ),
+    ).toEqual([])
     survivor.kill('SIGTERM')
     await once(survivor, 'exit')
   })
@@ -35,12 +48,25 @@ describe('kill -9 of the controller', () => {
   it('in the middle of 20 patches ends in 20 patched games, each with its one container', async () => {
     await deployment.query('UPDATE desired_games SET image_ref = $1', [idleImage('1.0.1')])
     for (const enough of [3, 9, 15]) {
-      await killWhen(async () => (await deployment.containers()).filter((container) => container.Image === idleImage('1.0.1')).length >= enough)
+      await killWhen(
+        async () => (await deployment.containers()).filter((container) => container.Image === idleImage('1.0.1')).length >= enough,
+      )
     }
     deployment.spawn()
-    await until(() => running(idleImage('1.0.1')), (games) => games.length === GAMES.length, 'all games are patched', 60_000)
-    await until(() => deployment.query("SELECT FROM operation_log WHERE status = 'running'"), (open) => open.length === 0, 'no operation is open')
-    expect((await deployment.containers()).map((container) => container.Names[0] ?? '').sort(byName)).toEqual(GAMES.map((game) => `/${deployment.containerName(game)}`).sort(byName))
+    await until(
+      () => running(idleImage('1.0.1')),
+      (games) => games.length === GAMES.length,
+      'all games are patched',
+      60_000,
+    )
+    await until(
+      () => deployment.query("SELECT FROM operation_log WHERE status = 'running'"),
+      (open) => open.length === 0,
+      'no operation is open',
+    )
+    expect((await deployment.containers()).map((container) => container.Names[0] ?? '').sort(byName)).toEqual(
+      GAMES.map((game) => `/${deployment.containerName(game)}`).sort(byName),
+    )
     expect(await deployment.query('SELECT FROM operation_actions WHERE outcome IS NULL')).toEqual([])
   })
 
@@ -52,7 +78,9 @@ describe('kill -9 of the controller', () => {
   }
 
   async function running(image?: string): Promise<readonly string[]> {
-    const containers = (await deployment.containers()).filter(({ State, Image }) => State === 'running' && (image === undefined || Image === image))
+    const containers = (await deployment.containers()).filter(
+      ({ State, Image }) => State === 'running' && (image === undefined || Image === image),
+    )
     const games = containers.map((container) => container.Labels[LABEL.gameId] ?? '').sort()
     expect(new Set(games).size).toBe(games.length)
     return games

@@ -62,9 +62,27 @@ describe('what a pass costs', () => {
 
   it('patches with create, inspect, stop, inspect, remove, rename, start, inspect', async () => {
     await deployment.query("UPDATE desired_games SET engine_version = '1.0.1' WHERE game_id = 'probed'")
-    await until(async () => (await deployment.query<{ v: string }>("SELECT current_engine_version v FROM games WHERE game_id = 'probed' AND status = 'running'"))[0]?.v, (version) => version === '1.0.1', 'the patch is done')
+    await until(
+      async () =>
+        (
+          await deployment.query<{ v: string }>(
+            "SELECT current_engine_version v FROM games WHERE game_id = 'probed' AND status = 'running'",
+          )
+        )[0]?.v,
+      (version) => version === '1.0.1',
+      'the patch is done',
+    )
     await settled(controller)
-    expect(calls).toEqual(['container_create', 'container_inspect', 'container_stop', 'container_inspect', 'container_remove', 'container_rename', 'container_start', 'container_inspect'])
+    expect(calls).toEqual([
+      'container_create',
+      'container_inspect',
+      'container_stop',
+      'container_inspect',
+      'container_remove',
+      'container_rename',
+      'container_start',
+      'container_inspect',
+    ])
   })
 })
 
@@ -77,7 +95,11 @@ function active({ state }: RunningController): NonNullable<RunningController['st
 async function settled(controller: RunningController): Promise<void> {
   const { loop } = active(controller)
   for (let quiet = 0; quiet < 5; quiet += 1) {
-    await until(() => loop.depth + loop.inFlight, (busy) => busy === 0, 'the queue is empty')
+    await until(
+      () => loop.depth + loop.inFlight,
+      (busy) => busy === 0,
+      'the queue is empty',
+    )
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

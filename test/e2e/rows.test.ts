@@ -27,8 +27,15 @@ describe('rows are the lobby’s door', () => {
     await expect.poll(() => deployment.query('SELECT game_id FROM desired_games')).toEqual([])
     expect(await images(deployment)).toEqual([])
 
-    const log = await deployment.query<{ op: string }>("SELECT op || coalesce('/' || op_detail, '') || ' ' || status || ' ' || source AS op FROM operation_log ORDER BY operation_id")
-    expect(log.map(({ op }) => op)).toEqual(['start succeeded lobby', 'patch succeeded lobby', 'stop succeeded lobby', 'stop/delete succeeded lobby'])
+    const log = await deployment.query<{ op: string }>(
+      "SELECT op || coalesce('/' || op_detail, '') || ' ' || status || ' ' || source AS op FROM operation_log ORDER BY operation_id",
+    )
+    expect(log.map(({ op }) => op)).toEqual([
+      'start succeeded lobby',
+      'patch succeeded lobby',
+      'stop succeeded lobby',
+      'stop/delete succeeded lobby',
+    ])
     const open = await deployment.query('SELECT * FROM operation_actions WHERE outcome IS DISTINCT FROM $1', ['succeeded'])
     expect(open).toEqual([])
   })

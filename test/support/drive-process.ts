@@ -18,5 +18,8 @@ const stop = new AbortController()
 process.once('SIGTERM', () => stop.abort())
 const deployment = await bindInstance(pool.db, config.instance)
 const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
-await drive({ config, databaseUrl: config.databaseUrl, db: pool.db, deployment, docker: request.docker, log, signal: stop.signal }, { active: null, dockerProblem: null })
+await drive(
+  { config, databaseUrl: config.databaseUrl, db: pool.db, deployment, docker: request.docker, log, signal: stop.signal },
+  { active: null, dockerProblem: null },
+)
 await pool.close()

@@ -68,7 +68,13 @@ export function spec(version = '1.0.0', over: Partial<AcceptedSpec> = {}): Accep
   return { ...unhashed, specHash: specHash(unhashed) }
 }
 
-export function container(over: Partial<ObservedContainer> & { readonly version?: string; readonly operationId?: string | null; readonly hash?: string | null } = {}): ObservedContainer {
+export function container(
+  over: Partial<ObservedContainer> & {
+    readonly version?: string
+    readonly operationId?: string | null
+    readonly hash?: string | null
+  } = {},
+): ObservedContainer {
   const { version = '1.0.0', operationId = 'op-old', hash = spec(version).specHash, ...rest } = over
   return {
     id: 'c1',
@@ -78,7 +84,16 @@ export function container(over: Partial<ObservedContainer> & { readonly version?
     imageId: `sha256:${version}`,
     imageRef: `galaxy-engine:${version}`,
     createdAtMs: NOW_MS - 3_600_000,
-    labels: { instance: 'default', deployment: 'd', engine: 'galaxy', engineVersion: version, engineImageRef: `galaxy-engine:${version}`, specHash: hash, operationId, startedAtMs: NOW_MS - 3_600_000 },
+    labels: {
+      instance: 'default',
+      deployment: 'd',
+      engine: 'galaxy',
+      engineVersion: version,
+      engineImageRef: `galaxy-engine:${version}`,
+      specHash: hash,
+      operationId,
+      startedAtMs: NOW_MS - 3_600_000,
+    },
     stateHostPath: '/state/g',
     addresses: { galaxy: '172.18.0.2' },
     detail: detail(),
@@ -87,7 +102,17 @@ export function container(over: Partial<ObservedContainer> & { readonly version?
 }
 
 export function detail(over: Partial<ContainerDetail> = {}): ContainerDetail {
-  return { startedAtMs: NOW_MS - 3_600_000, finishedAtMs: null, exitCode: 0, isOomKilled: false, error: '', dockerHealth: 'none', limits: LIMITS, isAutoRemove: false, ...over }
+  return {
+    startedAtMs: NOW_MS - 3_600_000,
+    finishedAtMs: null,
+    exitCode: 0,
+    isOomKilled: false,
+    error: '',
+    dockerHealth: 'none',
+    limits: LIMITS,
+    isAutoRemove: false,
+    ...over,
+  }
 }
 
 export function exited(over: Partial<ContainerDetail> = {}, rest: Parameters<typeof container>[0] = {}): ObservedContainer {
@@ -122,7 +147,21 @@ export function record(over: Partial<RuntimeRecord> = {}): RuntimeRecord {
 }
 
 export function operation(over: Partial<Operation> = {}): Operation {
-  return { operationId: 'op-1', gameId: 'g', op: 'start', detail: null, source: 'lobby', sourceRef: null, generation: 1, cause: '', startedAt: new Date(NOW_MS - 100), actionCount: 2, hasStarted: false, openIntents: [], ...over }
+  return {
+    operationId: 'op-1',
+    gameId: 'g',
+    op: 'start',
+    detail: null,
+    source: 'lobby',
+    sourceRef: null,
+    generation: 1,
+    cause: '',
+    startedAt: new Date(NOW_MS - 100),
+    actionCount: 2,
+    hasStarted: false,
+    openIntents: [],
+    ...over,
+  }
 }
 
 /** A game that runs as desired; `over` says what differs. */
@@ -144,7 +183,15 @@ export function input(over: Partial<PlanInput> & { readonly containers?: readonl
     wish: 'wish',
     resizeRefused: null,
     leftovers: new Set(),
-    policy: { graceMs: 10_000, engineStartMs: 30_000, cleanupTtlMs: 3_600_000, mayCreateNetwork: false, networkName: 'galaxy', statePath: '/state/g', stateHostPath: '/state/g' },
+    policy: {
+      graceMs: 10_000,
+      engineStartMs: 30_000,
+      cleanupTtlMs: 3_600_000,
+      mayCreateNetwork: false,
+      networkName: 'galaxy',
+      statePath: '/state/g',
+      stateHostPath: '/state/g',
+    },
     ...rest,
   }
 }

@@ -32,13 +32,17 @@ export async function countStatements(databaseUrl: string): Promise<StatementCou
   return {
     reset: async () => void (await query('TRUNCATE test_statements')),
     ofController: async () => {
-      const transactions = await query<{ what: readonly string[] }>('SELECT array_agg(what) AS what FROM test_statements GROUP BY xid ORDER BY xid')
+      const transactions = await query<{ what: readonly string[] }>(
+        'SELECT array_agg(what) AS what FROM test_statements GROUP BY xid ORDER BY xid',
+      )
       const kinds = transactions.map(({ what }) => kindOf(what))
       const count = (kind: string): number => kinds.filter((each) => each === kind).length
       return { open: count('open'), progress: count('progress'), close: count('close'), other: count('other') }
     },
     rowsWritten: async () => {
-      const [row] = await query<{ written: Readonly<Record<string, number>> }>(`SELECT jsonb_object_agg(what, n) AS written FROM (SELECT what, count(*) AS n FROM test_statements GROUP BY what) AS counted`)
+      const [row] = await query<{ written: Readonly<Record<string, number>> }>(
+        `SELECT jsonb_object_agg(what, n) AS written FROM (SELECT what, count(*) AS n FROM test_statements GROUP BY what) AS counted`,
+      )
       return row?.written ?? {}
     },
   }

@@ -1,5 +1,10 @@
 /** Polls until the condition holds, and returns what it then read; throws with the last reading when it never does. */
-export async function until<Value>(read: () => Promise<Value> | Value, holds: (value: Value) => boolean, what: string, timeoutMs = 20_000): Promise<Value> {
+export async function until<Value>(
+  read: () => Promise<Value> | Value,
+  holds: (value: Value) => boolean,
+  what: string,
+  timeoutMs = 20_000,
+): Promise<Value> {
   const endMs = performance.now() + timeoutMs
   for (;;) {
     const value = await read()

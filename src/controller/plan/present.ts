@@ -1,3 +1,4 @@
+import type { Action } from '../../model/action.ts'
 import type { AcceptedSpec } from '../../model/game.ts'
 import { sameLimits } from '../../model/limits.ts'
 import { successorOperation } from '../../model/labels.ts'
@@ -5,9 +6,9 @@ import type { ObservedContainer } from '../../model/observed.ts'
 import type { Plan } from '../../model/plan.ts'
 import { conditionsOf } from './conditions.ts'
 import { planHealth } from './health.ts'
-import { crashGateMs, fellWithRuntime, isHeldBack, planCrashLoop, planHeldBack } from './held-back.ts'
+import { crashGateMs, fellWithRuntime, isHeldBack, planCrashLoop, planHeldBack, standingBackoff } from './held-back.ts'
 import type { PlanInput } from './input.ts'
-import { networkActions } from './create.ts'
+import { createAndStart, networkActions } from './create.ts'
 import { act, conclude, existing, removeAction, sameAgain, type Wanted } from './operations.ts'
 
 /** The right container is there: see that it runs, under its name, with its limits, and serves. */
@@ -16,7 +17,7 @@ export function planPresent(input: PlanInput, spec: AcceptedSpec, current: Obser
   switch (current.state) {
     case 'created':
     case 'exited':
-      return planStartAgain(input, current)
+      return planStartAgain(input, spec, current)
     case 'running':
       return planUp(input, spec, current)
     case 'restarting':
@@ -39,7 +40,7 @@ function planNeedlessSuccessor(input: PlanInput, successor: ObservedContainer): 
   })
 }
 
-function planStartAgain(input: PlanInput, current: ObservedContainer): Plan {
+function planStartAgain(input: PlanInput, spec: AcceptedSpec, current: ObservedContainer): Plan {
   const failed = planFailedStart(input, current)
   if (failed !== null) return failed
   const { wanted, reason } = whyDown(input, current)
@@ -49,12 +50,29 @@ function planStartAgain(input: PlanInput, current: ObservedContainer): Plan {
   return act(input, {
     wanted,
     reason,
-    actions: [...networkActions(input), ...rightName(input, current), { kind: 'start_container', target: existing(current), reason }],
+    actions: [...networkActions(input), ...startSteps(input, spec, current, reason)],
     record: { kind: 'starting' },
     closes: false,
     conditions: conditionsOf(input, { ready: { status: 'False', reason: 'Starting', message: reason }, progressing: reason }),
   })
 }
+
+/**
+ * Docker can refuse one container for good, with a task of its last life or a broken mount in the way: after a second refusal
+ * another one takes its place.
+ */
+function startSteps(input: PlanInput, spec: AcceptedSpec, current: ObservedContainer, reason: string): readonly Action[] {
+  const backoff = standingBackoff(input)
+  if (backoff?.kind === 'StartBackOff' && backoff.failures >= REFUSALS) {
+    return [
+      removeAction(current, `Docker has refused to start it ${backoff.failures} times`),
+      ...createAndStart(input.canonicalName, spec, reason),
+    ]
+  }
+  return [...rightName(input, current), { kind: 'start_container', target: existing(current), reason }]
+}
+
+const REFUSALS = 2
 
 /**
  * The container that the open operation started has ended before it served: the operation has failed. Were it gone on with,
