@@ -62,7 +62,7 @@ function changedParts(
   input: PlanInput,
   { status, record }: { status: GameStatus; record: RuntimeRecord | null },
 ): Pick<GameWrite, 'status' | 'record'> {
-  const isStatusChanged = differs(status, input.status) && !isWaitingOn(operation ?? input.openOperation, change)
+  const isStatusChanged = differs(status, input.status) && !isAwaited(operation ?? input.openOperation, change, input)
   const isRecordChanged = record !== null && record !== input.record
   return { status: isStatusChanged ? status : undefined, record: isRecordChanged ? record : undefined }
 }
@@ -83,9 +83,12 @@ function recordFacts(
   }
 }
 
-/** An open operation tells by itself what is awaited; its waiting is not written on top (three round trips a start). */
-function isWaitingOn(open: Operation | null, { plan }: Change): boolean {
-  return open !== null && plan.kind === 'wait'
+/**
+ * An open operation tells by itself what is awaited; its waiting is not written on top (three round trips a start). That
+ * nothing can be seen at all is written always (S8).
+ */
+function isAwaited(open: Operation | null, { plan }: Change, { observed }: PlanInput): boolean {
+  return open !== null && plan.kind === 'wait' && observed.isKnown
 }
 
 /** What an operation is to end in is not true at its beginning; that a start is under way is. */
