@@ -3,6 +3,7 @@ import { successorOperation } from '../../model/labels.ts'
 import type { ObservedContainer } from '../../model/observed.ts'
 import { matchesHash } from '../../model/spec-hash.ts'
 import { isUp, type PlanInput } from './input.ts'
+import { isHalfGone } from './operations.ts'
 
 /** Whether a container is what the spec asks for. Without our hash (a v1 or hand-made container) only the image counts. */
 export function matchesSpec(container: ObservedContainer, spec: AcceptedSpec): boolean {
@@ -22,7 +23,7 @@ export interface Cast {
 
 export function castOf(input: PlanInput): Cast {
   const { canonicalName, observed, record } = input
-  const usable = observed.containers.filter((container) => container.state !== 'dead')
+  const usable = observed.containers.filter((container) => !isHalfGone(container))
   const isSuccessor = (container: ObservedContainer): boolean =>
     successorOperation(canonicalName, container.name) !== null && container.state === 'created'
   const successors = usable.filter(isSuccessor).sort(newestFirst)

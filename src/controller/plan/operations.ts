@@ -93,7 +93,12 @@ export function stopAction(input: PlanInput, container: ObservedContainer, reaso
 }
 
 export function removeAction(container: ObservedContainer, reason: string): Action {
-  return { kind: 'remove_container', target: existing(container), force: container.state === 'dead', reason }
+  return { kind: 'remove_container', target: existing(container), force: isHalfGone(container), reason }
+}
+
+/** Dead, or in a removal that may never end by itself: neither runs again, and only force takes it away. */
+export function isHalfGone({ state }: ObservedContainer): boolean {
+  return state === 'dead' || state === 'removing'
 }
 
 /** Stop if it runs, then remove. */

@@ -15,8 +15,6 @@ import { planStopped } from './stopped.ts'
 export function planGame(input: PlanInput): Plan {
   if (!input.observed.isKnown) return unknownWorld(input)
   if (input.desired === null && input.desiredProblem !== null) return unreadableRow(input, input.desiredProblem)
-  const removal = input.observed.containers.find((container) => container.state === 'removing')
-  if (removal !== undefined) return waitFor(input, `container ${removal.name} is being removed`)
   const wantsOne = input.desired !== null && input.desired.deletedAt === null && input.desired.state === 'running'
   if (wantsOne) {
     const duplicates = planDuplicates(input)
@@ -46,17 +44,5 @@ function unreadableRow(input: PlanInput, problem: string): Plan {
     reason: message,
     conditions: conditionsOf(input, { ready: { status: 'Unknown', reason: 'RowUnreadable', message } }),
     wakeAtMs: null,
-  }
-}
-
-const REMOVAL_RECHECK_MS = 1_000
-
-function waitFor(input: PlanInput, reason: string): Plan {
-  return {
-    gameId: input.gameId,
-    kind: 'wait',
-    reason,
-    conditions: conditionsOf(input, { ready: { status: 'False', reason: 'Waiting', message: reason } }),
-    wakeAtMs: input.nowMs + REMOVAL_RECHECK_MS,
   }
 }

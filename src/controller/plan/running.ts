@@ -7,15 +7,15 @@ import { isHeldBack, planHeldBack } from './held-back.ts'
 import type { PlanInput } from './input.ts'
 import { castOf, matchesSpec } from './match.ts'
 import { planMissing } from './missing.ts'
-import { act, removeAction } from './operations.ts'
+import { act, isHalfGone, removeAction } from './operations.ts'
 import { planPresent } from './present.ts'
 import { planPull, planReplacement, restartOf } from './replace.ts'
 
 /** Desired running: at most one container is up by now. */
 export function planRunning(input: PlanInput): Plan {
   const spec = specInForce(input)
-  const dead = input.observed.containers.filter((container) => container.state === 'dead')
-  if (dead.length > 0) return planDead(input, dead)
+  const halfGone = input.observed.containers.filter(isHalfGone)
+  if (halfGone.length > 0) return planHalfGone(input, halfGone)
   const cast = castOf(input)
   if (cast.current?.state === 'paused') return pausedByHuman(input, cast.current.name)
   if (spec === null) return planUnaccepted(input, cast.current)
@@ -94,12 +94,14 @@ function networkMissing(input: PlanInput): Plan {
   }
 }
 
-function planDead(input: PlanInput, dead: readonly ObservedContainer[]): Plan {
-  const reason = 'a dead container can only be removed by force'
+function planHalfGone(input: PlanInput, halfGone: readonly ObservedContainer[]): Plan {
+  if (isHeldBack(input)) return planHeldBack(input, null)
+  const states = [...new Set(halfGone.map((container) => container.state))].join(' and ')
+  const reason = `a container that is ${states} never runs again`
   return act(input, {
     wanted: { op: 'reconcile', detail: 'reconcile_dispose', source: 'reconciler' },
     reason,
-    actions: dead.map((container) => removeAction(container, reason)),
+    actions: halfGone.map((container) => removeAction(container, reason)),
     record: { kind: 'none' },
     closes: true,
     conditions: conditionsOf(input, { ready: { status: 'False', reason: 'ContainerDead', message: reason }, progressing: reason }),

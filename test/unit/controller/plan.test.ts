@@ -379,8 +379,8 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
   [
     'dead',
     input({ containers: [container({ state: 'dead' })] }),
-    `g: reconcile/reconcile_dispose: a dead container can only be removed by force
-  remove_container galaxy-game-g (c1): a dead container can only be removed by force`,
+    `g: reconcile/reconcile_dispose: a container that is dead never runs again
+  remove_container galaxy-game-g (c1): a container that is dead never runs again`,
   ],
   [
     'name held by another deployment',
@@ -405,7 +405,12 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
     input({ desired: stopped, containers: [container({ state: 'paused' })] }),
     'g: blocked: container galaxy-game-g was paused by hand; unpause it to let the controller go on',
   ],
-  ['being removed', input({ containers: [container({ state: 'removing' })] }), 'g: wait: container galaxy-game-g is being removed'],
+  [
+    'being removed',
+    input({ containers: [container({ state: 'removing' })] }),
+    `g: reconcile/reconcile_dispose: a container that is removing never runs again
+  remove_container galaxy-game-g (c1): a container that is removing never runs again`,
+  ],
   ['renamed by a human', input({ containers: [container({ name: 'my-game' })] }), 'g: settled: my-game runs and matches'],
   [
     'a patch that failed waits, and the old container keeps running',
