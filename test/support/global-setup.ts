@@ -7,6 +7,7 @@ import type { DockerAddress } from '../../src/local/docker-address.ts'
 import { ensureDockerDaemon, stopDockerDaemon } from '../../src/local/docker-daemon.ts'
 import { startEmbeddedPostgres } from '../../src/local/embedded-postgres.ts'
 import { createProgress } from '../../src/local/progress.ts'
+import { ensureBusybox } from './busybox.ts'
 import { instancePrefix, isAbandoned, removeLeftovers } from './docker-leftovers.ts'
 import { findOtherPostgres, startOtherPostgres } from './other-postgres.ts'
 import { abandonedRunFolders, makeRunFolder, sweepRunFolder } from './run-folder.ts'
@@ -43,6 +44,7 @@ export default async function setUp(project: TestProject): Promise<(() => Promis
   const dockerDir = path.join(runFolder, 'docker')
   const { address } = await ensureDockerDaemon({ env: process.env, dataDir: dockerDir, signal, onProgress })
   guard.alsoAt(address)
+  await ensureBusybox()
   await removeLeftovers(address, isAbandoned)
   const embedded = await startEmbeddedPostgres({
     dataDir: path.join(runFolder, 'database'),

@@ -4,15 +4,14 @@ import type Dockerode from 'dockerode'
 import { imageArchive } from '../../engine/image/archive.ts'
 import { loadImages } from '../../engine/image/load.ts'
 import { bytesEntry, folderEntry, type TarEntry } from '../../engine/image/tar.ts'
+import { BUSYBOX, ensureBusybox } from './busybox.ts'
 
 export const IDLE_IMAGE = 'galaxy-test-idle:1.0.0'
-
-const BUSYBOX = '/bin/busybox'
 
 /**
  * Makes the smallest image that can be probed: a static busybox that answers `GET /healthz` on 8080 with 200 and ends at once on SIGTERM
  * (under an init process, exit code 143). Each reference becomes an image with an id of its own. Layers that are there already are
- * not stored again; the whole call takes a fraction of a second. Throws where busybox is missing.
+ * not stored again; the whole call takes a fraction of a second. Throws where busybox is missing and cannot be installed.
  */
 export async function buildIdleImage(
   docker: Dockerode,
@@ -33,9 +32,8 @@ export async function buildIdleImage(
 }
 
 async function idleEntries(): Promise<readonly TarEntry[]> {
-  const { size } = await stat(BUSYBOX).catch((cause: unknown) => {
-    throw new Error(`${BUSYBOX} is missing: install the package busybox-static`, { cause })
-  })
+  await ensureBusybox()
+  const { size } = await stat(BUSYBOX)
   return [
     folderEntry('bin', 0o755),
     { path: 'bin/busybox', mode: 0o755, sizeBytes: size, content: () => createReadStream(BUSYBOX) },
