@@ -48,8 +48,10 @@ export class Games {
     this.#games.set(gameId, { ...this.of(gameId), ...change })
   }
 
+  /** The game is removed. What wrote its state directory stays known: the directory is still there (S5), and may be asked for again. */
   forget(gameId: string): void {
-    this.#games.delete(gameId)
+    const { stateEngine, stateVersion, stateIncarnation } = this.of(gameId).status
+    this.#games.set(gameId, { ...NEW_GAME, status: { ...NEW_STATUS, stateEngine, stateVersion, stateIncarnation } })
   }
 
   keys(): Iterable<string> {

@@ -177,6 +177,36 @@ describe('what people do to containers', () => {
     expect(await deployment.query("SELECT FROM operation_log WHERE game_id = 'deleted' AND op_detail = 'delete'")).toHaveLength(1)
   })
 
+  it('keeps an incompatible version off the state of a game that was deleted and is asked for again', async () => {
+    await deployment.query("INSERT INTO desired_games (game_id, engine_version) VALUES ('again', '1.1.0')")
+    await deployment.untilStatus('again', 'running')
+    await deployment.query("DELETE FROM desired_games WHERE game_id = 'again'")
+    await until(
+      () => deployment.query("SELECT FROM desired_games WHERE game_id = 'again'"),
+      (rows) => rows.length === 0,
+      'the row is gone',
+    )
+    await deployment.query("INSERT INTO desired_games (game_id, engine_version) VALUES ('again', '1.0.0')")
+    const told = await until(
+      () => condition('again', 'Accepted'),
+      (found) => found !== undefined,
+      'the condition says it',
+    )
+    expect(told).toMatchObject({ status: 'False', reason: 'PatchIncompatible' })
+    expect(await current('again')).toBeNull()
+  })
+
+  it('says that an engine without its network cannot be reached', async () => {
+    const id = await running('unplugged')
+    await deployment.docker.getNetwork(deployment.config.docker.network).disconnect({ Container: id, Force: true })
+    const told = await until(
+      () => condition('unplugged', 'EngineUnreachable'),
+      (found) => found !== undefined,
+      'the condition says it',
+    )
+    expect(told?.message).toContain(deployment.config.docker.network)
+  })
+
   it('says what is wrong with a version that is not registered, and starts nothing', async () => {
     await deployment.query("INSERT INTO desired_games (game_id, engine_version) VALUES ('unknown-version', '9.9.9')")
     const told = await until(

@@ -19,7 +19,7 @@ export function planHealth(input: PlanInput, spec: AcceptedSpec, current: Observ
 }
 
 /** The image's own HEALTHCHECK comes with the inspect; the other probes are ours. */
-function readingOf({ health, nowMs }: PlanInput, { probe }: AcceptedSpec, current: ObservedContainer): HealthReading {
+function readingOf({ health, nowMs }: PlanInput, { probe, network }: AcceptedSpec, current: ObservedContainer): HealthReading {
   if ('none' in probe) return { kind: 'ok', containerId: current.id }
   if ('docker' in probe) {
     const state = current.detail?.dockerHealth ?? 'starting'
@@ -28,6 +28,9 @@ function readingOf({ health, nowMs }: PlanInput, { probe }: AcceptedSpec, curren
       ? { kind: 'pending', sinceMs: current.detail?.startedAtMs ?? nowMs }
       : { kind: 'failing', containerId: current.id, message: 'its health check fails' }
   }
+  // Without an address nobody can ask it, and neither can a player reach it.
+  if (current.addresses[network] === undefined)
+    return { kind: 'failing', containerId: current.id, message: `it is not attached to network ${network}` }
   return health.kind !== 'pending' && health.containerId === current.id
     ? health
     : { kind: 'pending', sinceMs: health.kind === 'pending' ? health.sinceMs : nowMs }

@@ -470,6 +470,11 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
     'g: settled: the engine in galaxy-game-g is unreachable: 3 probes in a row failed',
   ],
   [
+    'the container was taken off its network',
+    input({ containers: [container({ addresses: {} })] }),
+    'g: settled: the engine in galaxy-game-g is unreachable: it is not attached to network galaxy',
+  ],
+  [
     'a stop overtakes a start that waits for its engine',
     input({ desired: stopped, record: record({ status: 'starting' }), openOperation: operation() }),
     'g: conclude: overtaken: desired stopped (admin_request)',
