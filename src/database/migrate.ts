@@ -2,6 +2,8 @@ import { readFile, readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
+import { messageOf } from '../model/errors.ts'
+import { isTransient } from './errors.ts'
 import { openPool } from './pool.ts'
 import type { Database } from './tables.ts'
 
@@ -17,13 +19,13 @@ export class SchemaError extends Error {
  * Brings the schema up to this release, all or nothing, and returns the names of the migrations it ran. Safe to call
  * from several processes at once: the others wait and find nothing to do.
  *
- * @throws SchemaError when the server is older than 14 or the database was migrated by a newer release
+ * @throws SchemaError when the server cannot be reached, is older than 14 or the database was migrated by a newer release
  */
 export async function migrateToLatest(url: string): Promise<readonly string[]> {
   // No limit on time: the wait for another process's migration counts as one statement.
   const { db, close } = openPool({ url, applicationName: 'galaxy-migrate', max: 1, statementTimeoutMs: 0 })
   try {
-    await requireServerVersion(db)
+    await requireServer(db, url)
     const migrations = await readMigrations()
     await refuseNewerSchema(db, Object.keys(migrations))
     const { error, results } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest()
@@ -42,6 +44,20 @@ export async function migrateToLatest(url: string): Promise<readonly string[]> {
 export async function schemaIsCurrent(db: Kysely<Database>): Promise<boolean> {
   const known = Object.keys(await readMigrations())
   return (await refuseNewerSchema(db, known)).length === known.length
+}
+
+/** The first question: a server that cannot be asked is told by its place, never by its password. */
+async function requireServer(db: Kysely<Database>, url: string): Promise<void> {
+  try {
+    await requireServerVersion(db)
+  } catch (error) {
+    if (!isTransient(error)) throw error
+    const { host, pathname } = new URL(url)
+    const advice = 'start it, or correct GALAXY_DATABASE_URL; without that setting, `galaxy up` brings a database of its own'
+    throw new SchemaError(`the database ${pathname.slice(1)} at ${host} cannot be reached: ${messageOf(error)}; ${advice}`, {
+      cause: error,
+    })
+  }
 }
 
 async function requireServerVersion(db: Kysely<Database>): Promise<void> {
