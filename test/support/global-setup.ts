@@ -62,7 +62,7 @@ export default async function setUp(project: TestProject): Promise<(() => Promis
   root.provide('runFolder', runFolder)
   return async () => {
     await removeLeftovers(address, (instance) => instance.startsWith(instancePrefix(process.pid)))
-    await stopDockerDaemon({ dataDir: dockerDir, onProgress })
+    await stopDockerDaemon({ dataDir: dockerDir, onProgress: () => {} })
     await sweepRunFolder(runFolder)
     guard.stop()
   }

@@ -24,7 +24,7 @@ export function planMissing(input: PlanInput, spec: AcceptedSpec): Plan {
 
 function whyMissing(input: PlanInput): { wanted: Wanted; reason: string } {
   const { record, openOperation, desired } = input
-  const wasUp = record !== null && record.status !== 'stopped'
+  const wasUp = record !== null && record.status !== 'stopped' && record.containerId !== null
   if (wasUp && openOperation === null)
     return { wanted: { op: 'start', source: 'reconciler' }, reason: 'its container is gone; it is created again' }
   if (openOperation?.op === 'restart' || openOperation?.op === 'patch')

@@ -7,7 +7,7 @@ import { isHeldBack, planHeldBack } from './held-back.ts'
 import type { PlanInput } from './input.ts'
 import { castOf, matchesSpec } from './match.ts'
 import { planMissing } from './missing.ts'
-import { act, isHalfGone, removeAction } from './operations.ts'
+import { act, isHalfGone, removeAction, sameAgain } from './operations.ts'
 import { planPresent } from './present.ts'
 import { planPull, planReplacement, restartOf } from './replace.ts'
 
@@ -98,12 +98,14 @@ function planHalfGone(input: PlanInput, halfGone: readonly ObservedContainer[]):
   if (isHeldBack(input)) return planHeldBack(input, null)
   const states = [...new Set(halfGone.map((container) => container.state))].join(' and ')
   const reason = `a container that is ${states} never runs again`
+  // A removal that an open operation began, perhaps in another term, is a step of that operation.
+  const open = input.openOperation
   return act(input, {
-    wanted: { op: 'reconcile', detail: 'reconcile_dispose', source: 'reconciler' },
+    wanted: open === null ? { op: 'reconcile', detail: 'reconcile_dispose', source: 'reconciler' } : sameAgain(open),
     reason,
     actions: halfGone.map((container) => removeAction(container, reason)),
     record: { kind: 'none' },
-    closes: true,
+    closes: open === null,
     conditions: conditionsOf(input, { ready: { status: 'False', reason: 'ContainerDead', message: reason }, progressing: reason }),
   })
 }

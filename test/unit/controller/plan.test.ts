@@ -406,6 +406,12 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
     'g: blocked: container galaxy-game-g was paused by hand; unpause it to let the controller go on',
   ],
   [
+    'being removed by an open patch',
+    input({ ...patched, containers: [container({ state: 'removing' }), successor()], openOperation: operation({ op: 'patch' }) }),
+    `g: continue: a container that is removing never runs again
+  remove_container galaxy-game-g (c1): a container that is removing never runs again`,
+  ],
+  [
     'being removed',
     input({ containers: [container({ state: 'removing' })] }),
     `g: reconcile/reconcile_dispose: a container that is removing never runs again
