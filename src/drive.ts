@@ -7,6 +7,7 @@ import { connectDocker, type DockerClients } from './docker/client.ts'
 import { DEFAULT_SOCKET, type DockerAddress, parseHost } from './local/docker-address.ts'
 import type { Log } from './log.ts'
 import { messageOf, RuntimeFailure } from './model/errors.ts'
+import { pause } from './pause.ts'
 import { type ActiveTerm, runTerm } from './term.ts'
 
 export interface DriveOptions {
@@ -87,7 +88,7 @@ async function connectPatiently(
       const problem = messageOf(error)
       if (problem !== state.dockerProblem) log.warn({ error: problem }, 'docker cannot be reached; trying on')
       state.dockerProblem = problem
-      await new Promise((resolve) => setTimeout(resolve, DOCKER_RETRY_MS))
+      await pause(DOCKER_RETRY_MS, signal)
     }
   }
   return null

@@ -6,6 +6,7 @@ import { IDLE_IMAGE } from '../support/idle-image.ts'
 import { hasRegistryProgram, startRegistry, type TestRegistry } from './registry.ts'
 import { type DockerWorld, never, openWorld } from './support.ts'
 
+// A registry of one's own takes Debian's docker-registry; pulls are tested on recorded answers too (test/unit/docker/pull.test.ts).
 describe.skipIf(!hasRegistryProgram())('pulling from a registry', () => {
   const name = `galaxy-test-pull-${randomBytes(4).toString('hex')}`
   let world: DockerWorld

@@ -1,6 +1,7 @@
+import { blocked } from './blocked.ts'
 import type { Action } from '../../model/action.ts'
 import type { Plan } from '../../model/plan.ts'
-import { conditionsOf, holding } from './conditions.ts'
+import { conditionsOf } from './conditions.ts'
 import type { PlanInput } from './input.ts'
 import { act, stopAction, removeAction } from './operations.ts'
 
@@ -40,15 +41,5 @@ function purge({ desired, policy }: PlanInput): readonly Action[] {
 /** A container paused by hand answers no signal; whoever paused it has the word. */
 export function pausedByHuman(input: PlanInput, name: string): Plan {
   const message = `container ${name} was paused by hand; unpause it to let the controller go on`
-  return {
-    gameId: input.gameId,
-    kind: 'blocked',
-    code: 'conflict',
-    reason: message,
-    conditions: conditionsOf(input, {
-      ready: { status: 'False', reason: 'ContainerPaused', message },
-      extra: [holding('Blocked', 'ContainerPaused', message)],
-    }),
-    wakeAtMs: null,
-  }
+  return blocked(input, { code: 'conflict', reason: 'ContainerPaused', message, holds: ['Blocked', 'ContainerPaused'] })
 }

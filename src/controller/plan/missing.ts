@@ -1,6 +1,7 @@
+import { blocked } from './blocked.ts'
 import type { AcceptedSpec } from '../../model/game.ts'
 import type { Plan } from '../../model/plan.ts'
-import { conditionsOf, holding } from './conditions.ts'
+import { conditionsOf } from './conditions.ts'
 import { createAndStart, networkActions } from './create.ts'
 import type { PlanInput } from './input.ts'
 import { act, sameAgain, type Wanted } from './operations.ts'
@@ -34,15 +35,5 @@ function whyMissing(input: PlanInput): { wanted: Wanted; reason: string } {
 
 function takenByOtherDeployment(input: PlanInput, deployment: string): Plan {
   const message = `container ${input.canonicalName} belongs to deployment ${deployment}; stop that deployment's controller and remove the container, or rename it`
-  return {
-    gameId: input.gameId,
-    kind: 'blocked',
-    code: 'conflict',
-    reason: message,
-    conditions: conditionsOf(input, {
-      ready: { status: 'False', reason: 'NameConflict', message },
-      extra: [holding('NameConflict', 'OtherDeployment', message)],
-    }),
-    wakeAtMs: null,
-  }
+  return blocked(input, { code: 'conflict', reason: 'NameConflict', message, holds: ['NameConflict', 'OtherDeployment'] })
 }

@@ -1,6 +1,6 @@
+import { blocked } from './blocked.ts'
 import type { ObservedContainer } from '../../model/observed.ts'
 import type { Plan } from '../../model/plan.ts'
-import { conditionsOf, holding } from './conditions.ts'
 import type { PlanInput } from './input.ts'
 import { act, conclude, stopAndRemove } from './operations.ts'
 
@@ -75,15 +75,5 @@ function adoptOrphan(input: PlanInput, container: ObservedContainer): Plan {
 
 function untouched(input: PlanInput, containers: readonly ObservedContainer[]): Plan {
   const why = containers.map((container) => `${container.name} is left alone: ${whyNotAdoptable(input, container) ?? ''}`).join('; ')
-  return {
-    gameId: input.gameId,
-    kind: 'blocked',
-    code: 'conflict',
-    reason: why,
-    conditions: conditionsOf(input, {
-      ready: { status: 'Unknown', reason: 'Orphan', message: why },
-      extra: [holding('Blocked', 'OrphanNotAdopted', why)],
-    }),
-    wakeAtMs: null,
-  }
+  return blocked(input, { code: 'conflict', reason: 'Orphan', status: 'Unknown', message: why, holds: ['Blocked', 'OrphanNotAdopted'] })
 }

@@ -1,10 +1,11 @@
+import { blocked } from './blocked.ts'
 import type { Action } from '../../model/action.ts'
 import type { AcceptedSpec } from '../../model/game.ts'
 import { successorName } from '../../model/labels.ts'
 import type { ObservedContainer } from '../../model/observed.ts'
 import type { OperationKind } from '../../model/operation.ts'
 import type { Plan } from '../../model/plan.ts'
-import { conditionsOf, holding } from './conditions.ts'
+import { conditionsOf } from './conditions.ts'
 import { isUp, type PlanInput } from './input.ts'
 import type { Cast } from './match.ts'
 import { createAndStart, networkActions } from './create.ts'
@@ -116,15 +117,5 @@ export function planPull(input: PlanInput, current: ObservedContainer | null): P
 
 function pullForbidden(input: PlanInput, imageRef: string): Plan {
   const message = `image ${imageRef} is not on this host and the pull policy is "never"; load it (docker load, docker build) or change GALAXY_PULL_POLICY`
-  return {
-    gameId: input.gameId,
-    kind: 'blocked',
-    code: 'image_pull_failed',
-    reason: message,
-    conditions: conditionsOf(input, {
-      ready: { status: 'False', reason: 'ImageMissing', message },
-      extra: [holding('ImagePullBackOff', 'PullForbidden', message)],
-    }),
-    wakeAtMs: null,
-  }
+  return blocked(input, { code: 'image_pull_failed', reason: 'ImageMissing', message, holds: ['ImagePullBackOff', 'PullForbidden'] })
 }

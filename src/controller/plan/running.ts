@@ -1,7 +1,8 @@
+import { blocked } from './blocked.ts'
 import type { AcceptedSpec } from '../../model/game.ts'
 import type { ObservedContainer } from '../../model/observed.ts'
 import type { Plan } from '../../model/plan.ts'
-import { conditionsOf, holding } from './conditions.ts'
+import { conditionsOf } from './conditions.ts'
 import { pausedByHuman } from './deletion.ts'
 import { isHeldBack, planHeldBack } from './held-back.ts'
 import type { PlanInput } from './input.ts'
@@ -66,32 +67,22 @@ function planUnaccepted(input: PlanInput, current: ObservedContainer | null): Pl
 function refused(input: PlanInput, message: string): Plan {
   const { admission } = input
   const code = admission.kind === 'refused' ? admission.code : 'start_config_invalid'
-  return {
-    gameId: input.gameId,
-    kind: 'blocked',
+  return blocked(input, {
     code,
-    reason: message,
-    conditions: conditionsOf(input, {
-      ready: { status: 'False', reason: 'NotAccepted', message },
-      extra: [holding('StartConfigInvalid', admission.kind === 'refused' ? admission.reason : 'Invalid', message)],
-    }),
-    wakeAtMs: null,
-  }
+    reason: 'NotAccepted',
+    message,
+    holds: ['StartConfigInvalid', admission.kind === 'refused' ? admission.reason : 'Invalid'],
+  })
 }
 
 function networkMissing(input: PlanInput): Plan {
   const message = `docker network ${input.policy.networkName} is missing; create it (docker network create ${input.policy.networkName}) or allow the controller to`
-  return {
-    gameId: input.gameId,
-    kind: 'blocked',
+  return blocked(input, {
     code: 'start_config_invalid',
-    reason: message,
-    conditions: conditionsOf(input, {
-      ready: { status: 'False', reason: 'NetworkMissing', message },
-      extra: [holding('StartConfigInvalid', 'NetworkMissing', message)],
-    }),
-    wakeAtMs: null,
-  }
+    reason: 'NetworkMissing',
+    message,
+    holds: ['StartConfigInvalid', 'NetworkMissing'],
+  })
 }
 
 function planHalfGone(input: PlanInput, halfGone: readonly ObservedContainer[]): Plan {
