@@ -1,14 +1,12 @@
 import { once } from 'node:events'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/local/embedded-postgres.ts'
-import { LABEL } from '../../src/model/labels.ts'
-import { createDeployment, type Deployment, idleImage, type RunningController } from '../support/deployment.ts'
+import { createDeployment, type Deployment, type RunningController } from '../support/deployment.ts'
 import { type DockerHistory, recordHistory } from '../support/docker-history.ts'
 import { SILENCE, tenResyncs } from '../support/settled.ts'
 import { countStatements, type StatementCounter } from '../support/statements.ts'
 import { until } from '../support/until.ts'
-
-const GAMES = Array.from({ length: 8 }, (_, index) => `game-${index}`)
+import { type ManyGames, manyGames } from './many-games.ts'
 
 /** A start on a busy machine takes several times its usual quarter of a second. */
 const LONGEST_CALL_MS = 2_000
@@ -17,6 +15,7 @@ describe('a database that goes away', () => {
   let server: EmbeddedPostgres
   let deployment: Deployment
   let history: DockerHistory
+  let games: ManyGames
   let statements: StatementCounter
   let controller: RunningController
   const calls: string[] = []
@@ -29,6 +28,7 @@ describe('a database that goes away', () => {
     deployment = await createDeployment({}, inject('dockerAddress'), server.url)
     statements = await countStatements(deployment.databaseUrl)
     history = await recordHistory(deployment.docker, deployment.config.instance)
+    games = manyGames(8, deployment, history)
     controller = await deployment.start({ onDockerCall: (kind) => calls.push(kind) })
   })
   afterEach(async () => {
@@ -37,18 +37,14 @@ describe('a database that goes away', () => {
   })
 
   it('its sessions killed in the middle of starts: every game is started once', async () => {
-    await insert()
+    await games.start()
     for (const enough of [1, 3, 5, 7]) {
-      await until(
-        () => history.count('create'),
-        (created) => created >= enough,
-        'it is in the middle of its work',
-      )
+      await games.untilTold('create', enough)
       await deployment.query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name <> ''",
       )
     }
-    await allRun('1.0.0')
+    await games.allRun('1.0.0')
     await everythingOnce()
     expect(await tenResyncs(controller, statements, calls)).toEqual(SILENCE)
   })
@@ -56,14 +52,10 @@ describe('a database that goes away', () => {
   it.each(['restarted', 'killed'] as const)(
     '%s in the middle of patches: every effect was logged before, and every game is patched',
     async (how) => {
-      await insert()
-      await allRun('1.0.0')
-      await deployment.query('UPDATE desired_games SET image_ref = $1', [idleImage('1.0.1')])
-      await until(
-        () => history.count('create'),
-        (created) => created >= GAMES.length + 2,
-        'it is in the middle of its work',
-      )
+      await games.start()
+      await games.allRun('1.0.0')
+      await games.patch('1.0.1')
+      await games.untilTold('create', games.count + 2)
       if (how === 'restarted') await server.stop()
       else process.kill(server.pid, 'SIGKILL')
       // Logged steps may be begun for as long as the lease lasts, and what was begun may still arrive (S7); nothing after that.
@@ -73,7 +65,7 @@ describe('a database that goes away', () => {
       const more = history.events.length - effects
       server = await startServer()
       expect(more).toBe(0)
-      await allRun('1.0.1')
+      await games.allRun('1.0.1')
       await everythingOnce()
       expect(await tenResyncs(controller, statements, calls)).toEqual(SILENCE)
     },
@@ -85,12 +77,12 @@ describe('a database that goes away', () => {
     )
     await deployment.query('CREATE TRIGGER test_refuse BEFORE INSERT ON operation_log FOR EACH ROW EXECUTE FUNCTION test_refuse()')
     calls.length = 0
-    await insert()
+    await games.start()
     await pause(1_500)
     expect(calls.filter((kind) => /_(create|start|stop|remove|rename|update)$/.test(kind))).toEqual([])
     expect(await deployment.containers()).toEqual([])
     await deployment.query('DROP TRIGGER test_refuse ON operation_log')
-    await allRun('1.0.0')
+    await games.allRun('1.0.0')
     await everythingOnce()
   })
 
@@ -99,16 +91,13 @@ describe('a database that goes away', () => {
       `CREATE FUNCTION test_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END $$`,
     )
     await deployment.query('CREATE TRIGGER test_refuse BEFORE UPDATE ON operation_actions FOR EACH ROW EXECUTE FUNCTION test_refuse()')
-    await insert()
-    await until(
-      () => history.count('start'),
-      (started) => started === GAMES.length,
-      'all have been started',
-    )
+    await games.start()
+    await games.untilTold('start', games.count)
     await pause(1_500)
+    expect(history.count('start')).toBe(games.count)
     expect(await deployment.query("SELECT FROM operation_log WHERE status <> 'running'")).toEqual([])
     await deployment.query('DROP TRIGGER test_refuse ON operation_actions')
-    await allRun('1.0.0')
+    await games.allRun('1.0.0')
     await everythingOnce()
   })
 
@@ -140,35 +129,9 @@ describe('a database that goes away', () => {
     })
   }
 
-  async function insert(): Promise<void> {
-    await deployment.query('INSERT INTO desired_games (game_id, image_ref) SELECT unnest($1::text[]), $2', [GAMES, idleImage('1.0.0')])
-  }
-
-  async function allRun(version: string): Promise<void> {
-    const ready = () => deployment.query("SELECT FROM games WHERE ready = 'True' AND current_image_ref = $1", [idleImage(version)])
-    await until(ready, (rows) => rows.length === GAMES.length, `all games run ${version}`, 30_000)
-    await until(
-      () => deployment.query("SELECT FROM operation_log WHERE status = 'running'"),
-      (open) => open.length === 0,
-      'no operation is open',
-    )
-  }
-
-  /** One container of each game, one operation for each change, and no effect whose intent was not committed before. */
+  /** And no effect whose intent was not committed before. */
   async function everythingOnce(): Promise<void> {
-    expect(history.mostAtOnce()).toBe(1)
-    expect((await deployment.containers()).map((container) => container.Labels[LABEL.gameId] ?? '').sort()).toEqual([...GAMES].sort())
-    expect(
-      await deployment.query(
-        "SELECT game_id, op, count(*)::int FROM operation_log WHERE status = 'succeeded' GROUP BY game_id, op, op_detail HAVING count(*) > 1",
-      ),
-    ).toEqual([])
-    expect(
-      await deployment.query(
-        "SELECT game_id, op, op_detail, error_message FROM operation_log WHERE op NOT IN ('start', 'patch') OR status = 'failed'",
-      ),
-    ).toEqual([])
-    expect(await deployment.query('SELECT FROM operation_actions WHERE outcome IS NULL')).toEqual([])
+    await games.everythingOnce()
     expect(await unlogged()).toEqual([])
   }
 

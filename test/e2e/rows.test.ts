@@ -1,11 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { createDeployment, type Deployment, idleImage } from '../support/deployment.ts'
+import { describeOnEachPostgres } from '../support/postgres-majors.ts'
 
-describe('rows are the lobby’s door', () => {
+describeOnEachPostgres('rows, the lobby’s door,', (serverUrl) => {
   let deployment: Deployment
 
   beforeAll(async () => {
-    deployment = await createDeployment()
+    deployment = await createDeployment({}, inject('dockerAddress'), serverUrl)
     await deployment.start()
   })
   afterAll(() => deployment.dispose())

@@ -1,15 +1,16 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { migrateToLatest, SchemaError, schemaIsCurrent } from '../../src/database/migrate.ts'
 import { type DatabasePool, openPool } from '../../src/database/pool.ts'
 import { emptyDatabase, type FreshDatabase } from '../support/postgres.ts'
+import { describeOnEachPostgres } from '../support/postgres-majors.ts'
 
-describe('migrating', () => {
+describeOnEachPostgres('migrating', (serverUrl) => {
   let database: FreshDatabase
   let opened: DatabasePool
 
   beforeAll(async () => {
-    database = await emptyDatabase(inject('postgresUrl'))
+    database = await emptyDatabase(serverUrl)
     opened = openPool({ url: database.url, applicationName: 'test', max: 2 })
   })
   afterAll(async () => {

@@ -1,37 +1,12 @@
 import type { Kysely } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
 import { classifyDatabaseError } from '../../src/database/errors.ts'
-import { acquireLease } from '../../src/database/lease.ts'
-import { type DatabasePool, openPool } from '../../src/database/pool.ts'
 import type { Database } from '../../src/database/tables.ts'
 import type { RuntimeRecord } from '../../src/model/record.ts'
 import { type GameStatus, NEW_STATUS } from '../../src/model/status.ts'
 import type { GameWrite } from '../../src/record/game-write.ts'
 import { loadGames } from '../../src/record/load.ts'
 import { closeOperation, type NewOperation, openOperation } from '../../src/record/store.ts'
-import { freshDatabase } from '../support/postgres.ts'
-
-/** A database with the connections of its present term and of one that is over. */
-export interface Terms {
-  readonly present: DatabasePool
-  readonly past: DatabasePool
-  drop(): Promise<void>
-}
-
-export async function openTerms(serverUrl: string): Promise<Terms> {
-  const database = await freshDatabase(serverUrl)
-  const [present, past] = [openTerm(database.url, 1), openTerm(database.url, 0)]
-  await acquireLease(present.db, { instance: 'default', holder: 'test', ttlMs: 600_000, staleAfterMs: 30_000 })
-  const drop = async () => {
-    await Promise.all([present.close(), past.close()])
-    await database.drop()
-  }
-  return { present, past, drop }
-}
-
-function openTerm(url: string, leaseEpoch: number): DatabasePool {
-  return openPool({ url, applicationName: 'test', max: 3, session: { instance: 'default', leaseEpoch } })
-}
 
 export const AT = new Date('2026-05-01T12:00:00.000Z')
 export const LATER = new Date('2026-05-01T12:00:01.500Z')

@@ -1,76 +1,79 @@
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net'
 import { sql } from 'kysely'
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { classifyDatabaseError, isTransient } from '../../src/database/errors.ts'
 import { type DatabasePool, openPool } from '../../src/database/pool.ts'
 import { type FreshDatabase, freshDatabase } from '../support/postgres.ts'
+import { describeOnEachPostgres } from '../support/postgres-majors.ts'
 
 let database: FreshDatabase
 let admin: DatabasePool
 const closing: (() => Promise<unknown>)[] = []
 
-beforeEach(async () => {
-  database = await freshDatabase(inject('postgresUrl'))
-  admin = openPool({ url: database.url, applicationName: 'admin', max: 1 })
-})
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close()
-  await admin.close()
-  await database.drop()
-})
+describeOnEachPostgres('connections', (serverUrl) => {
+  beforeEach(async () => {
+    database = await freshDatabase(serverUrl)
+    admin = openPool({ url: database.url, applicationName: 'admin', max: 1 })
+  })
+  afterEach(async () => {
+    for (const close of closing.splice(0)) await close()
+    await admin.close()
+    await database.drop()
+  })
 
-describe('a pool', () => {
-  it('survives the loss of idle and of checked-out connections', async () => {
-    const errors: Error[] = []
-    const { db, pool } = open({ onError: (error) => errors.push(error) })
-    const lost = db.transaction().execute(async (trx) => {
-      await sql`SELECT 1`.execute(trx)
+  describe('a pool', () => {
+    it('survives the loss of idle and of checked-out connections', async () => {
+      const errors: Error[] = []
+      const { db, pool } = open({ onError: (error) => errors.push(error) })
+      const lost = db.transaction().execute(async (trx) => {
+        await sql`SELECT 1`.execute(trx)
+        await killSessions()
+        await expect.poll(() => errors.length).toBeGreaterThan(0)
+        await sql`SELECT 1`.execute(trx)
+      })
+      expect(isTransient(await thrownBy(lost))).toBe(true)
+
+      await sql`SELECT 1`.execute(db)
       await killSessions()
-      await expect.poll(() => errors.length).toBeGreaterThan(0)
-      await sql`SELECT 1`.execute(trx)
+      await expect.poll(() => pool.totalCount).toBe(0)
+      await sql`SELECT 1`.execute(db)
     })
-    expect(isTransient(await thrownBy(lost))).toBe(true)
 
-    await sql`SELECT 1`.execute(db)
-    await killSessions()
-    await expect.poll(() => pool.totalCount).toBe(0)
-    await sql`SELECT 1`.execute(db)
-  })
+    it('calls a killed query, a read-only server, a timed-out statement and a refused connection transient', async () => {
+      const { db } = open({ statementTimeoutMs: 200 })
+      const sleeping = thrownBy(sql`SELECT pg_sleep(5)`.execute(db))
+      expect(isTransient(await sleeping)).toBe(true)
+      const readOnly = db
+        .transaction()
+        .setAccessMode('read only')
+        .execute((trx) => sql`CREATE TABLE never ()`.execute(trx))
+      expect(isTransient(await thrownBy(readOnly))).toBe(true)
+      const nobody = open({ url: 'postgres://nobody@127.0.0.1:9/none' })
+      expect(isTransient(await thrownBy(sql`SELECT 1`.execute(nobody.db)))).toBe(true)
+    })
 
-  it('calls a killed query, a read-only server, a timed-out statement and a refused connection transient', async () => {
-    const { db } = open({ statementTimeoutMs: 200 })
-    const sleeping = thrownBy(sql`SELECT pg_sleep(5)`.execute(db))
-    expect(isTransient(await sleeping)).toBe(true)
-    const readOnly = db
-      .transaction()
-      .setAccessMode('read only')
-      .execute((trx) => sql`CREATE TABLE never ()`.execute(trx))
-    expect(isTransient(await thrownBy(readOnly))).toBe(true)
-    const nobody = open({ url: 'postgres://nobody@127.0.0.1:9/none' })
-    expect(isTransient(await thrownBy(sql`SELECT 1`.execute(nobody.db)))).toBe(true)
-  })
+    it('tells a bug from a fault', async () => {
+      expect(classifyDatabaseError(await thrownBy(sql`SELECT nothing FROM nowhere`.execute(admin.db))).kind).toBe('unknown')
+    })
 
-  it('tells a bug from a fault', async () => {
-    expect(classifyDatabaseError(await thrownBy(sql`SELECT nothing FROM nowhere`.execute(admin.db))).kind).toBe('unknown')
-  })
+    it('gives up on a server that no longer answers, and comes back with a new connection', async () => {
+      const proxy = await startProxy(database.url)
+      closing.push(proxy.stop)
+      const { db } = open({ url: proxy.url, max: 1, statementTimeoutMs: 100 })
+      await sql`SELECT 1`.execute(db)
+      proxy.freeze()
+      expect(isTransient(await thrownBy(sql`SELECT 2`.execute(db)))).toBe(true)
+      await sql`SELECT 3`.execute(db)
+      expect(proxy.connections()).toBe(2)
+    })
 
-  it('gives up on a server that no longer answers, and comes back with a new connection', async () => {
-    const proxy = await startProxy(database.url)
-    closing.push(proxy.stop)
-    const { db } = open({ url: proxy.url, max: 1, statementTimeoutMs: 100 })
-    await sql`SELECT 1`.execute(db)
-    proxy.freeze()
-    expect(isTransient(await thrownBy(sql`SELECT 2`.execute(db)))).toBe(true)
-    await sql`SELECT 3`.execute(db)
-    expect(proxy.connections()).toBe(2)
-  })
-
-  it('keeps its session when the URL brings options of its own', async () => {
-    const url = `${database.url}?options=${encodeURIComponent('-c lock_timeout=7s')}`
-    const { db } = open({ url, session: { instance: 'with space', leaseEpoch: 7 } })
-    const { rows } = await sql`SELECT current_setting('galaxy.instance') AS instance, current_setting('galaxy.lease_epoch') AS epoch,
-      current_setting('lock_timeout') AS timeout`.execute(db)
-    expect(rows).toEqual([{ instance: 'with space', epoch: '7', timeout: '7s' }])
+    it('keeps its session when the URL brings options of its own', async () => {
+      const url = `${database.url}?options=${encodeURIComponent('-c lock_timeout=7s')}`
+      const { db } = open({ url, session: { instance: 'with space', leaseEpoch: 7 } })
+      const { rows } = await sql`SELECT current_setting('galaxy.instance') AS instance, current_setting('galaxy.lease_epoch') AS epoch,
+        current_setting('lock_timeout') AS timeout`.execute(db)
+      expect(rows).toEqual([{ instance: 'with space', epoch: '7', timeout: '7s' }])
+    })
   })
 })
 

@@ -1,26 +1,13 @@
 import fc from 'fast-check'
-import { sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { v4 as uuidv4 } from 'uuid'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { expect } from 'vitest'
 import { classifyDatabaseError } from '../../src/database/errors.ts'
-import { acquireLease } from '../../src/database/lease.ts'
-import { type DatabasePool, openPool } from '../../src/database/pool.ts'
+import type { Database } from '../../src/database/tables.ts'
 import type { RuntimeRecord } from '../../src/model/record.ts'
 import { checkRecord } from '../../src/record/validity.ts'
-import { type FreshDatabase, freshDatabase } from '../support/postgres.ts'
-
-let database: FreshDatabase
-let term: DatabasePool
-
-beforeAll(async () => {
-  database = await freshDatabase(inject('postgresUrl'))
-  term = openPool({ url: database.url, applicationName: 'test', max: 2, session: { instance: 'default', leaseEpoch: 1 } })
-  await acquireLease(term.db, { instance: 'default', holder: 'test', ttlMs: 600_000, staleAfterMs: 30_000 })
-})
-afterAll(async () => {
-  await term.close()
-  await database.drop()
-})
+import { describeOnEachPostgres } from '../support/postgres-majors.ts'
+import { storeTest } from './record-store-fixture.ts'
 
 /** Few moments, so that order and equality are both common. */
 const moment = fc.integer({ min: 0, max: 3 }).map((minute) => new Date(Date.UTC(2026, 0, 1, 12, minute)))
@@ -62,14 +49,16 @@ const anyRecord: fc.Arbitrary<RuntimeRecord> = fc.record({
   createdAt: moment,
 })
 
-describe('the model’s rules for a record', () => {
-  it('refuse exactly what the CHECK constraints refuse', async () => {
+describeOnEachPostgres('the model’s rules for a record', (serverUrl) => {
+  const it = storeTest(serverUrl)
+
+  it('refuse exactly what the CHECK constraints refuse', async ({ term }) => {
     const seen = { valid: 0, invalid: 0 }
     await fc.assert(
       fc.asyncProperty(anyRecord, async (record) => {
         const isValid = checkRecord(record).length === 0
         seen[isValid ? 'valid' : 'invalid'] += 1
-        expect(await databaseTakes(record), checkRecord(record).join('; ')).toBe(isValid)
+        expect(await databaseTakes(term.db, record), checkRecord(record).join('; ')).toBe(isValid)
       }),
       { numRuns: 500 },
     )
@@ -78,8 +67,8 @@ describe('the model’s rules for a record', () => {
 })
 
 /** Written past the store, which would refuse an invalid record itself. */
-async function databaseTakes(record: RuntimeRecord): Promise<boolean> {
-  const insert = term.db.insertInto('runtime_records').values({
+async function databaseTakes(db: Kysely<Database>, record: RuntimeRecord): Promise<boolean> {
+  const insert = db.insertInto('runtime_records').values({
     uid: record.uid,
     game_id: record.gameId,
     status: record.status,
@@ -102,7 +91,7 @@ async function databaseTakes(record: RuntimeRecord): Promise<boolean> {
     (thrown: unknown) => thrown,
   )
   if (error === null) {
-    await sql`DELETE FROM runtime_records WHERE uid = ${record.uid}`.execute(term.db)
+    await sql`DELETE FROM runtime_records WHERE uid = ${record.uid}`.execute(db)
     return true
   }
   const failure = classifyDatabaseError(error)

@@ -9,15 +9,16 @@ import { startEmbeddedPostgres } from '../../src/local/embedded-postgres.ts'
 import { createProgress } from '../../src/local/progress.ts'
 import { ensureBusybox } from './busybox.ts'
 import { instancePrefix, isAbandoned, removeLeftovers } from './docker-leftovers.ts'
-import { findOtherPostgres, startOtherPostgres } from './other-postgres.ts'
+import { DISTRIBUTION_FOLDER, findOtherPostgres, startOtherPostgres } from './other-postgres.ts'
+import { identifyPostgres, type PostgresServer } from './postgres.ts'
 import { abandonedRunFolders, makeRunFolder, sweepRunFolder } from './run-folder.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** The run's embedded Postgres, database `postgres`. */
     postgresUrl: string
-    /** A server of another major, where the machine has one. */
-    otherPostgresUrl: string | undefined
+    /** That one, then a server of another major where the machine has one; for `describeOnEachPostgres`. */
+    postgresServers: readonly [PostgresServer, ...PostgresServer[]]
     dockerAddress: DockerAddress
     /** Every instance a test makes is named with this in front. */
     testInstancePrefix: string
@@ -52,11 +53,13 @@ export default async function setUp(project: TestProject): Promise<(() => Promis
     signal,
     onProgress: () => {},
   })
-  const otherBin = findOtherPostgres('18')
-  const otherUrl = otherBin && (await startOtherPostgres(otherBin, path.join(runFolder, 'other-database'), signal))
+  const postgres = await identifyPostgres(embedded.url)
+  const otherBin = findOtherPostgres(postgres.major)
+  if (otherBin === undefined) onProgress(`No Postgres but ${postgres.major} in ${DISTRIBUTION_FOLDER}: tests on another one are skipped`)
+  const other = otherBin && (await identifyPostgres(await startOtherPostgres(otherBin, path.join(runFolder, 'other-database'), signal)))
 
   root.provide('postgresUrl', embedded.url)
-  root.provide('otherPostgresUrl', otherUrl)
+  root.provide('postgresServers', other ? [postgres, other] : [postgres])
   root.provide('dockerAddress', address)
   root.provide('testInstancePrefix', instancePrefix(process.pid))
   root.provide('runFolder', runFolder)

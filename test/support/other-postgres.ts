@@ -6,13 +6,14 @@ import { promisify } from 'node:util'
 import { freePort, waitUntilReady } from '../../src/local/postmaster.ts'
 import { databaseAccount } from '../../src/local/system-account.ts'
 
-const DISTRIBUTION_FOLDER = '/usr/lib/postgresql'
+/** Debian's, one folder for each major. */
+export const DISTRIBUTION_FOLDER = '/usr/lib/postgresql'
 
 /** The distribution's newest server of another major than the embedded one, if the machine has any: `…/{major}/bin`. */
-export function findOtherPostgres(embeddedMajor: string): string | undefined {
+export function findOtherPostgres(embeddedMajor: number): string | undefined {
   if (!existsSync(DISTRIBUTION_FOLDER)) return undefined
   const majors = readdirSync(DISTRIBUTION_FOLDER).filter(
-    (major) => major !== embeddedMajor && existsSync(`${DISTRIBUTION_FOLDER}/${major}/bin/initdb`),
+    (major) => Number(major) !== embeddedMajor && existsSync(`${DISTRIBUTION_FOLDER}/${major}/bin/initdb`),
   )
   const newest = majors.sort((a, b) => Number(b) - Number(a))[0]
   return newest && `${DISTRIBUTION_FOLDER}/${newest}/bin`

@@ -2,11 +2,24 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { migrateToLatest } from '../../src/database/migrate.ts'
 
+/** A server of the run. */
+export interface PostgresServer {
+  readonly major: number
+  /** Of its database `postgres`. */
+  readonly url: string
+}
+
 /** A database of a test's own. */
 export interface FreshDatabase {
   readonly url: string
   /** Ends its sessions and drops it. */
   drop(): Promise<void>
+}
+
+/** Asks the server for its major. */
+export async function identifyPostgres(url: string): Promise<PostgresServer> {
+  const version = await onServer(url, (client) => client.query<{ server_version_num: string }>('SHOW server_version_num'))
+  return { major: Math.floor(Number(version.rows[0]?.server_version_num) / 10_000), url }
 }
 
 /**
@@ -54,11 +67,11 @@ async function createDatabase(serverUrl: string, template: string): Promise<Fres
 }
 
 /** The connection's end releases its advisory lock. */
-async function onServer(serverUrl: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
+async function onServer<Result>(serverUrl: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
   const client = new pg.Client({ connectionString: serverUrl })
   await client.connect()
   try {
-    await work(client)
+    return await work(client)
   } finally {
     await client.end()
   }

@@ -1,37 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ImageFacts } from '../../../src/model/image.ts'
 import type { ObservedContainer } from '../../../src/model/observed.ts'
-import { type FakeDocker, fakeDocker, type Told, worldOf } from './fake-docker.ts'
+import { fakeDocker } from './fake-docker.ts'
 import { event, ranFrom, runningSince } from './told.ts'
+import { all, never, none, other, pass, running, watchedWorlds } from './watched-world.ts'
 
-const running = runningSince(1)
-const other = runningSince(1, { id: 'c2', gameId: 'h' })
-const never = new AbortController().signal
-const all = (): boolean => true
-const none = (): boolean => false
 const image = (id: string, ...refs: string[]): ImageFacts => ({ id, refs, labels: {} })
 
-let told: Told | null = null
-beforeEach(() => {
-  vi.useFakeTimers()
-})
-afterEach(async () => {
-  await told?.stop()
-  told = null
-  vi.useRealTimers()
-})
-
-const pass = (ms = 0): Promise<unknown> => vi.advanceTimersByTimeAsync(ms)
-
-/** A world that has been read once, and has nothing to tell yet. */
-async function known(docker: FakeDocker, over: Parameters<typeof worldOf>[1] = {}): Promise<Told> {
-  told = worldOf(docker, over)
-  told.world.start()
-  await pass()
-  docker.calls.length = 0
-  told.changed.length = 0
-  return told
-}
+const { known } = watchedWorlds()
 
 describe('a resync', () => {
   it('in which nothing changed costs one list, no inspect, and tells nothing', async () => {

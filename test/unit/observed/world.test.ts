@@ -1,41 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type FakeDocker, fakeDocker, type Told, worldOf } from './fake-docker.ts'
-import { event, neverStarted, ranFrom, runningSince } from './told.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { type FakeDocker, fakeDocker, type Told } from './fake-docker.ts'
+import { event, neverStarted, ranFrom } from './told.ts'
+import { never, none, other, pass, running, watchedWorlds } from './watched-world.ts'
 
-const running = runningSince(1)
-const other = runningSince(1, { id: 'c2', gameId: 'h' })
-const never = new AbortController().signal
-const none = (): boolean => false
-
-let told: Told | null = null
-beforeEach(() => {
-  vi.useFakeTimers()
-})
-afterEach(async () => {
-  await told?.stop()
-  told = null
-  vi.useRealTimers()
-})
-
-const pass = (ms = 0): Promise<unknown> => vi.advanceTimersByTimeAsync(ms)
-
-/** A world that has been read once, and has nothing to tell yet. */
-async function known(docker: FakeDocker, over: Parameters<typeof worldOf>[1] = {}): Promise<Told> {
-  told = worldOf(docker, over)
-  told.world.start()
-  await pass()
-  docker.calls.length = 0
-  told.changed.length = 0
-  return told
-}
+const { known, started } = watchedWorlds()
 
 describe('the beginning', () => {
   it('opens the stream, then lists, and only then is anything known', async () => {
     const docker = fakeDocker(running, other)
     const answer = docker.hold('list')
-    told = worldOf(docker)
-    told.world.start()
-    await pass()
+    const told = await started(docker)
     expect(docker.calls).toEqual(['events', 'images', 'network', 'list'])
     expect([told.world.isKnown, told.world.game('g')]).toEqual([
       false,
