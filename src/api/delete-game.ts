@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../database/tables.ts'
 import { deleteGame as setTombstone } from '../desired/delete-game.ts'
+import { holdersOf } from '../desired/manifest/holder.ts'
 import { requireVersion } from './if-match.ts'
 import { ApiProblem } from './problem.ts'
 
@@ -16,9 +17,20 @@ export interface DeleteRequest {
 
 /**
  * Sets the tombstone; the controller does the rest. One that is there already is success, unless it lacks a wished purge.
+ * @returns what the caller should know, in an operator's words
  * @throws ApiProblem `not_found`, `precondition_failed` or `conflict`
  */
-export async function deleteGame(db: Kysely<Database>, request: DeleteRequest): Promise<void> {
+export async function deleteGame(db: Kysely<Database>, request: DeleteRequest): Promise<{ readonly warnings: readonly string[] }> {
+  await requestDelete(db, request)
+  const holder = (await holdersOf(db, [request.gameId])).get(request.gameId)
+  return { warnings: holder === undefined ? [] : [comesBack(request.gameId, holder.place)] }
+}
+
+function comesBack(gameId: string, place: string): string {
+  return `${place} still asks for game ${gameId}, so the watched folder makes it again; take the document out of it to be rid of the game`
+}
+
+async function requestDelete(db: Kysely<Database>, request: DeleteRequest): Promise<void> {
   const { gameId, purgeState, expectedVersion, sourceRef } = request
   if (request.dryRun) return checkDelete(db, request)
   const ifMatch = expectedVersion ?? undefined

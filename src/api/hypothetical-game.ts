@@ -8,6 +8,7 @@ export function hypotheticalGame(document: GameDocument, existing: DesiredGame |
   return {
     ...before,
     ...toCandidate(document.name, spec),
+    ...(spec.state === undefined && { state: before.state, stopReason: before.stopReason }),
     paused: spec.paused ?? before.paused,
     restartToken: spec.restartToken ?? before.restartToken,
     turnToken: spec.turnToken ?? before.turnToken,

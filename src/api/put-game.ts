@@ -4,6 +4,7 @@ import { type ApplyResult, applyDocuments } from '../desired/apply.ts'
 import type { GameDocument } from '../desired/manifest/document.ts'
 import { parseManifest } from '../desired/manifest/parse.ts'
 import type { ImagePolicy } from '../desired/resolve-image.ts'
+import { nameHolders } from './apply-as.ts'
 import { requireVersion } from './if-match.ts'
 import { ApiProblem } from './problem.ts'
 
@@ -33,7 +34,7 @@ export async function putGame(
   const { force, dryRun } = request
   const checkVersion = () => requireStoredVersion(db, request.gameId, request.expectedVersion)
   await checkVersion()
-  const [result] = await applyDocuments(db, {
+  const results = await applyDocuments(db, {
     documents: [document],
     policy,
     source: 'api',
@@ -43,6 +44,7 @@ export async function putGame(
     // Once more while the row is locked: another connection still sees the version that is about to be overwritten.
     ...(request.expectedVersion !== null && { alongside: checkVersion }),
   })
+  const [result] = await nameHolders(db, results)
   if (result === undefined) throw new ApiProblem('internal_error', 'nothing came of the document')
   if (result.outcome === 'refused') throw new ApiProblem(result.code ?? 'conflict', result.problem ?? 'refused')
   return { document, result }

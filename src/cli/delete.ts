@@ -1,5 +1,6 @@
 import type { ApiClient } from './client.ts'
-import { printLine, type Terminal } from './terminal.ts'
+import { plain } from './table.ts'
+import { printLine, type Terminal, warnLine } from './terminal.ts'
 
 export interface DeleteOptions {
   readonly purgeState: boolean
@@ -9,8 +10,10 @@ export interface DeleteOptions {
 /** `galaxy delete game`: asks for it; the controller stops and removes, and `galaxy wait --for=delete` waits for that. */
 export async function deleteGames(terminal: Terminal, client: ApiClient, names: readonly string[], options: DeleteOptions): Promise<void> {
   for (const name of names) {
-    await client.call('DELETE', `/games/${encodeURIComponent(name)}?purgeState=${options.purgeState}&dryRun=${options.dryRun}`)
+    const path = `/games/${encodeURIComponent(name)}?purgeState=${options.purgeState}&dryRun=${options.dryRun}`
+    const { warnings } = await client.call<{ warnings: readonly string[] }>('DELETE', path)
     const state = options.purgeState ? 'with its state' : 'its state is kept'
     printLine(terminal, `game/${name} ${options.dryRun ? `would be deleted, ${state} (dry run)` : `is being deleted, ${state}`}`)
+    for (const warning of warnings) warnLine(terminal, `warning: ${plain(warning)}`)
   }
 }

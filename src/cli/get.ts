@@ -155,32 +155,53 @@ async function listVersions(client: ApiClient, names: readonly string[]): Promis
 }
 
 type Manifests = Wire<Awaited<ReturnType<typeof listManifests>>>
-async function listManifestFiles(client: ApiClient, names: readonly string[], nowMs: number): Promise<Listing<Manifests['files'][number]>> {
+
+/** A file of the watched folder, or the folder itself when it cannot be read. */
+interface ManifestRow {
+  readonly root: string
+  readonly path: string
+  readonly documents: string | null
+  readonly changedAt: string
+  readonly state: string
+}
+
+async function listManifestFiles(client: ApiClient, names: readonly string[], nowMs: number): Promise<Listing<ManifestRow>> {
   const answer = await client.call<Awaited<ReturnType<typeof listManifests>>>('GET', '/manifests')
-  const rows = answer.files.filter(({ path }) => names.length === 0 || names.includes(path))
-  const columns: readonly Column<Manifests['files'][number]>[] = [
+  const rows = manifestRows(answer).filter(({ path }) => names.length === 0 || names.includes(path))
+  const columns: readonly Column<ManifestRow>[] = [
     { title: 'ROOT', value: ({ root }) => root },
     { title: 'FILE', value: ({ path }) => path },
-    { title: 'DOCUMENTS', value: ({ documents }) => String(documents) },
-    { title: 'READ', value: ({ readAt }) => ageOf(readAt, nowMs) },
-    {
-      title: 'STATE',
-      value: (file) =>
-        fileState(
-          file,
-          answer.waiting.filter(({ path, root }) => path === file.path && root === file.root),
-        ),
-    },
+    { title: 'DOCUMENTS', value: ({ documents }) => documents },
+    { title: 'CHANGED', value: ({ changedAt }) => ageOf(changedAt, nowMs) },
+    { title: 'STATE', value: ({ state }) => state },
   ]
   return { answer, rows, columns, name: ({ path }) => `manifest/${path}`, empty: 'no manifest files are watched' }
 }
 
+function manifestRows({ roots, files, waiting }: Manifests): readonly ManifestRow[] {
+  const unread = roots.filter(({ problem }) => problem !== null)
+  const unreadRoots = new Set(unread.map(({ root }) => root))
+  return [
+    ...unread.map(({ root, dir, problem, changedAt }) => ({ root, path: dir, documents: null, changedAt, state: problem ?? '' })),
+    ...files.map((file) => {
+      const own = waiting.filter(({ path, root }) => path === file.path && root === file.root)
+      const state = unreadRoots.has(file.root) ? `not read; ${whatApplies(file)}` : fileState(file, own)
+      return { root: file.root, path: file.path, documents: String(file.documents), changedAt: file.changedAt, state }
+    }),
+  ]
+}
+
 function fileState(file: Manifests['files'][number], waiting: Manifests['waiting']): string {
   const problems = Array.isArray(file.problems) ? file.problems : []
-  if (problems.length > 0) return `${problems.length} problem(s); the last good state applies: ${problemText(problems[0])}`
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
+  if (problems.length > 0) return `${count}; ${whatApplies(file)}: ${problemText(problems[0])}`
   const first = waiting[0]
   if (first !== undefined) return `${first.name} waits to be deleted: ${first.waiting}`
   return file.missingSince === null ? 'ok' : 'missing'
+}
+
+function whatApplies({ documents }: Manifests['files'][number]): string {
+  return documents === 0 ? 'nothing of it applies' : 'its last good state applies'
 }
 
 function problemText(problem: unknown): string {

@@ -1,15 +1,18 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
+import { listManifests } from '../desired/manifest/files.ts'
 import { CliError, EXIT } from './exit.ts'
 
 export interface ManifestText {
   /** As it was named, for messages. */
   readonly path: string
+  /** Absolute, its folder's links followed: shows whether the file is one of the watched folder. None for stdin. */
+  readonly location?: string
   readonly text: string
 }
 
-/** What `-f` names: files, the YAML files below a folder, or stdin for `-`. */
+/** What `-f` names: files, the manifests below a folder, as the watched folder's are found, or stdin for `-`. */
 export async function readManifests(paths: readonly string[], cwd: string, stdin: Readable): Promise<readonly ManifestText[]> {
   const found: ManifestText[] = []
   for (const given of paths) {
@@ -24,14 +27,15 @@ async function readPath(given: string, cwd: string): Promise<readonly ManifestTe
   const found = await stat(full).catch((error: NodeJS.ErrnoException) => {
     throw new CliError(`${given} can't be read: ${error.code === 'ENOENT' ? 'there is no such file or folder' : error.message}`, EXIT.usage)
   })
-  if (!found.isDirectory()) return [{ path: given, text: await readFile(full, 'utf8') }]
-  const names = (await readdir(full, { recursive: true })).filter(
-    (name) => /\.ya?ml$/.test(name) && !name.split(path.sep).some((part) => part.startsWith('.')),
-  )
-  if (names.length === 0) throw new CliError(`${given} holds no .yaml or .yml file`, EXIT.usage)
-  return Promise.all(
-    names.sort().map(async (name) => ({ path: path.join(given, name), text: await readFile(path.join(full, name), 'utf8') })),
-  )
+  if (!found.isDirectory()) return [await readOne(given, path.join(await realpath(path.dirname(full)), path.basename(full)))]
+  const folder = await realpath(full)
+  const names = await listManifests(full)
+  if (names.length === 0) throw new CliError(`${given} holds no .yaml, .yml or .json file`, EXIT.usage)
+  return Promise.all([...names].sort().map((name) => readOne(path.join(given, name), path.join(folder, name))))
+}
+
+async function readOne(given: string, location: string): Promise<ManifestText> {
+  return { path: given, location, text: await readFile(location, 'utf8') }
 }
 
 async function readAll(stdin: Readable): Promise<string> {

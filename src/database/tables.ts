@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
+import type { HealthSnapshotsTable, OutboxTable, PlayerMappingsTable, TurnsTable } from './life-tables.ts'
 
 /**
  * Tables and views of `migrations/`, as the pool's type parsers deliver them: `timestamptz` as Date, `bigint` and
@@ -15,6 +16,11 @@ export interface Database {
   operation_actions: OperationActionsTable
   health_events: HealthEventsTable
   notification_intents: NotificationIntentsTable
+  player_mappings: PlayerMappingsTable
+  turns: TurnsTable
+  health_snapshots: HealthSnapshotsTable
+  outbox: OutboxTable
+  manifest_roots: ManifestRootsTable
   manifest_files: ManifestFilesTable
   manifest_documents: ManifestDocumentsTable
   games: GamesView
@@ -23,7 +29,7 @@ export interface Database {
 /** Read as parsed JSON, written as JSON text: pg would write an array as a Postgres array. */
 export type Json = ColumnType<unknown, string, string>
 type NullableJson = ColumnType<unknown, string | null | undefined, string | null>
-type DefaultJson = ColumnType<unknown, string | undefined, string>
+export type DefaultJson = ColumnType<unknown, string | undefined, string>
 
 export interface DeploymentTable {
   singleton: Generated<boolean>
@@ -99,6 +105,7 @@ export interface GameStatusTable {
   backoff: NullableJson
   state_engine: string | null
   state_version: string | null
+  state_image_ref: string | null
   state_incarnation: Generated<number>
   observed_at: Date | null
   observed_from: string | null
@@ -126,6 +133,9 @@ export interface RuntimeRecordsTable {
   started_at: Date | null
   stopped_at: Date | null
   finished_at: Date | null
+  finished_generation: number | null
+  time_zone: string | null
+  ticks_after: Date | null
   removed_at: Date | null
   last_op_at: Date
   created_at: Date
@@ -191,7 +201,14 @@ export interface ManifestFilesTable {
   problems: DefaultJson
   missing_since: Date | null
   missing_scans: Generated<number>
-  read_at: Generated<Date>
+  changed_at: Generated<Date>
+}
+
+export interface ManifestRootsTable {
+  root: string
+  dir: string
+  problem: string | null
+  changed_at: Generated<Date>
 }
 
 export interface ManifestDocumentsTable {

@@ -72,7 +72,7 @@ export function admit(game: GameCandidate, context: AdmissionContext): Admission
     from: stateWriter,
     engine: game.engine,
     to: image.engineVersion,
-    isSameImage: accepted !== null && accepted.imageRef === image.imageRef && accepted.engineVersion === image.engineVersion,
+    imageRef: image.imageRef,
     allowIncompatibleTo: game.allowIncompatibleTo,
   })
   return patch.ok

@@ -172,11 +172,14 @@ async function refusalOf(db: Kysely<Database>, request: ApplyRequest, document: 
 async function readAccepted(db: Kysely<Database>, gameId: string): Promise<Pick<AdmissionContext, 'stateWriter' | 'accepted'>> {
   const row = await db
     .selectFrom('game_status')
-    .select(['state_engine', 'state_version', 'accepted_spec'])
+    .select(['state_engine', 'state_version', 'state_image_ref', 'accepted_spec'])
     .where('game_id', '=', gameId)
     .executeTakeFirst()
   return {
-    stateWriter: row === undefined || row.state_engine === null ? null : { engine: row.state_engine, version: row.state_version },
+    stateWriter:
+      row === undefined || row.state_engine === null
+        ? null
+        : { engine: row.state_engine, version: row.state_version, imageRef: row.state_image_ref },
     accepted: parseAcceptedSpec(row?.accepted_spec),
   }
 }

@@ -5,6 +5,7 @@ export interface StateWriter {
   readonly engine: string
   /** Null: an image whose version is unknown. */
   readonly version: string | null
+  readonly imageRef: string | null
 }
 
 export interface PatchQuestion {
@@ -12,8 +13,7 @@ export interface PatchQuestion {
   /** The engine and version that would run now. */
   readonly engine: string
   readonly to: string | null
-  /** Whether exactly the image that wrote the state would run: then nothing changes, known version or not. */
-  readonly isSameImage: boolean
+  readonly imageRef: string
   readonly allowIncompatibleTo: string | null
 }
 
@@ -26,9 +26,10 @@ export type PatchAnswer =
     }
 
 /** Whether a version may run on a state: same engine and same major.minor, unless the override names exactly the new version. */
-export function checkPatch({ from, engine, to, isSameImage, allowIncompatibleTo }: PatchQuestion): PatchAnswer {
+export function checkPatch({ from, engine, to, imageRef, allowIncompatibleTo }: PatchQuestion): PatchAnswer {
   if (from === null) return { ok: true }
-  if (from.engine === engine && (isSameImage || (from.version !== null && from.version === to))) return { ok: true }
+  // An image of unknown version can be compared with nothing but itself.
+  if (from.engine === engine && from.version === to && (to !== null || from.imageRef === imageRef)) return { ok: true }
   if (to !== null && to === allowIncompatibleTo) return { ok: true }
   if (from.engine === engine && keepsMinor(from.version, to)) return { ok: true }
   return {

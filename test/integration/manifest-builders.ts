@@ -50,6 +50,7 @@ export async function writesOf({ term }: Setting): Promise<string> {
   const { rows } = await sql`SELECT (SELECT jsonb_agg(d.resource_version ORDER BY d.game_id) FROM desired_games d) AS games,
     (SELECT jsonb_agg(xmin::text ORDER BY name) FROM manifest_documents) AS documents,
     (SELECT jsonb_agg(xmin::text ORDER BY path) FROM manifest_files) AS files,
+    (SELECT jsonb_agg(xmin::text ORDER BY root) FROM manifest_roots) AS roots,
     (SELECT jsonb_agg(xmin::text ORDER BY version) FROM engine_versions) AS versions`.execute(term.db)
   return JSON.stringify(rows)
 }
@@ -80,7 +81,7 @@ export interface Rescans {
   after(ms: number): Promise<FolderReport>
 }
 
-export function startRescans({ term }: Setting, { dir }: Folder, prune: PruneMode = 'settled'): Rescans {
+export function startRescans({ term }: Pick<Setting, 'term'>, { dir }: Folder, prune: PruneMode = 'settled'): Rescans {
   let now = 0
   const rescan = createRescan({ dir, rootName: 'root', db: term.db, policy: POLICY, prune, nowMs: () => now })
   return {

@@ -1,51 +1,17 @@
 import { mkdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { listManifests } from '../../src/api/reads/manifests.ts'
 import { openPool } from '../../src/database/pool.ts'
 import { renderProblem } from '../../src/desired/manifest/document.ts'
 import { watchManifests } from '../../src/desired/manifest/folder.ts'
 import { createRescan } from '../../src/desired/manifest/rescan.ts'
-import { manifestReport } from '../../src/desired/manifest/report.ts'
-import { readDesired } from '../../src/desired/rows.ts'
 import { writeAs } from '../../src/desired/writer.ts'
-import {
-  type Folder,
-  game,
-  makeFolder,
-  openSetting,
-  POLICY,
-  type Rescans,
-  type Setting,
-  startRescans,
-  version,
-  writesOf,
-} from './manifest-builders.ts'
+import { game, POLICY, startRescans, version, writesOf } from './manifest-builders.ts'
+import { watchedFolder } from './manifest-watched.ts'
 
-let setting: Setting
-let folder: Folder
-let rescans: Rescans
-
-beforeEach(async () => {
-  setting = await openSetting(inject('postgresUrl'))
-  folder = await makeFolder()
-  await folder.write('versions.yaml', version('1.0.0'))
-  rescans = startRescans(setting, folder)
-})
-afterEach(async () => {
-  await setting.end()
-  await folder.end()
-})
-
-const gamesNow = async () => {
-  const { games } = await readDesired(setting.term.db)
-  return Object.fromEntries(games.map((each) => [each.gameId, each]))
-}
-const idsNow = async () =>
-  Object.values(await gamesNow())
-    .filter(({ deletedAt }) => deletedAt === null)
-    .map(({ gameId }) => gameId)
-    .sort()
+const { setting, folder, rescans, gamesNow, idsNow } = watchedFolder()
 
 describe('a watched folder', () => {
   it('is applied whole, folders inside it too, and owns its games', async () => {
@@ -142,10 +108,10 @@ describe('a bad file', () => {
       expect(report.waiting).toEqual([])
     }
     expect(await gamesNow()).toMatchObject({ a: {}, b: {}, c: { paused: true } })
-    expect(await manifestReport(setting.term.db)).toMatchObject([
-      { root: 'root', path: 'a.yaml', status: 'bad', documents: ['Game a', 'Game b'], problems: [{ line: 6 }] },
-      { path: 'c.yaml', status: 'ok' },
-      { path: 'versions.yaml', status: 'ok' },
+    expect((await listManifests(setting.term.db)).files).toMatchObject([
+      { root: 'root', path: 'a.yaml', documents: 2, problems: [{ line: 6 }] },
+      { path: 'c.yaml', problems: [] },
+      { path: 'versions.yaml', problems: [] },
     ])
     await folder.write('a.yaml', game('a'), game('b'))
     expect((await rescans.after(60_000)).problems).toEqual([])
@@ -168,6 +134,13 @@ describe('a bad file', () => {
     expect(await idsNow()).toEqual(['a', 'b', 'c'])
   })
 
+  it('that holds nothing any more is told at its beginning', async () => {
+    await folder.write('c.yaml', '')
+    expect((await rescans.after(10_000)).problems.map(renderProblem)).toEqual([
+      'c.yaml:1:1: the file holds no document any more; expected Game c, or no file: delete it to delete what it held',
+    ])
+  })
+
   it('is one that names a game of another file: that file keeps it', async () => {
     await folder.write('0.yaml', game('a', 'engineVersion: 1.0.0, paused: true'), game('d'))
     const report = await rescans.after(10_000)
@@ -182,6 +155,41 @@ describe('a bad file', () => {
     await writeFile(join(folder.dir, 'a.yaml'), game('a', 'engineVersion: 1.0.0, paused: true'))
     expect((await rescans.after(10_000)).isMoving).toBe(true)
     expect(await gamesNow()).toMatchObject({ a: { paused: false }, b: { deletedAt: null } })
+  })
+})
+
+describe('a folder that cannot be read', () => {
+  const root = async () => (await listManifests(setting.term.db)).roots
+
+  it('is told until it can be, under its real path, and once', async () => {
+    await symlink(folder.dir, `${folder.dir}-link`)
+    const linked = startRescans(setting, { ...folder, dir: `${folder.dir}-link` })
+    await linked.after(0)
+    expect(await root()).toMatchObject([{ root: 'root', dir: folder.dir, problem: null }])
+    await rename(folder.dir, `${folder.dir}-away`)
+    await linked.after(10_000)
+    expect(await root()).toMatchObject([{ dir: `${folder.dir}-link`, problem: expect.stringContaining('cannot be read') }])
+    const before = await writesOf(setting)
+    await linked.after(10_000)
+    expect(await writesOf(setting)).toBe(before)
+    await rename(`${folder.dir}-away`, folder.dir)
+    await linked.after(10_000)
+    await rm(`${folder.dir}-link`)
+    expect(await root()).toMatchObject([{ dir: folder.dir, problem: null }])
+  })
+
+  it('is no longer told once another one is watched', async () => {
+    await rescans.after(0)
+    const rescan = createRescan({
+      dir: folder.dir,
+      rootName: 'other',
+      db: setting.term.db,
+      policy: POLICY,
+      prune: 'settled',
+      nowMs: () => 0,
+    })
+    await rescan(AbortSignal.timeout(5_000))
+    expect(await root()).toMatchObject([{ root: 'other' }])
   })
 })
 

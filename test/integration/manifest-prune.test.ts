@@ -1,47 +1,16 @@
 import { rename, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { listManifests } from '../../src/api/reads/manifests.ts'
 import { openPool } from '../../src/database/pool.ts'
 import { confirmPrune } from '../../src/desired/manifest/prune.ts'
-import { manifestReport } from '../../src/desired/manifest/report.ts'
-import { readDesired } from '../../src/desired/rows.ts'
-import {
-  type Folder,
-  game,
-  makeFolder,
-  openSetting,
-  type Rescans,
-  type Setting,
-  startRescans,
-  version,
-  writesOf,
-} from './manifest-builders.ts'
+import { game, startRescans, version, writesOf } from './manifest-builders.ts'
+import { watchedFolder } from './manifest-watched.ts'
 
-let setting: Setting
-let folder: Folder
-let rescans: Rescans
+const { setting, folder, rescans, gamesNow, idsNow } = watchedFolder()
 
-beforeEach(async () => {
-  setting = await openSetting(inject('postgresUrl'))
-  folder = await makeFolder()
-  await folder.write('versions.yaml', version('1.0.0'))
-  rescans = startRescans(setting, folder)
-})
-afterEach(async () => {
-  await setting.end()
-  await folder.end()
-})
-
-const gamesNow = async () => {
-  const { games } = await readDesired(setting.term.db)
-  return Object.fromEntries(games.map((each) => [each.gameId, each]))
-}
-const idsNow = async () =>
-  Object.values(await gamesNow())
-    .filter(({ deletedAt }) => deletedAt === null)
-    .map(({ gameId }) => gameId)
-    .sort()
+const GONE = /^root\/c\.yaml document Game\/c, gone since 20\d\d-\d\d-\d\dT[\d:.]+Z$/
 
 describe('pruning', () => {
   beforeEach(async () => {
@@ -60,11 +29,13 @@ describe('pruning', () => {
     expect((await rescans.after(1_000)).deleted).toEqual([])
     expect(await idsNow()).toEqual(['a', 'b', 'c', 'd'])
     expect((await rescans.after(4_000)).deleted).toEqual(['Game c'])
-    expect(await gamesNow()).toMatchObject({ c: { writtenBy: 'manifest:root', writtenRef: 'c.yaml:1', purgeState: false } })
+    expect(await gamesNow()).toMatchObject({
+      c: { writtenBy: 'manifest:root', writtenRef: expect.stringMatching(GONE), purgeState: false },
+    })
     const before = await writesOf(setting)
     expect((await rescans.after(10_000)).waiting).toEqual([])
     expect(await writesOf(setting)).toBe(before)
-    expect((await manifestReport(setting.term.db)).map(({ path }) => path)).toEqual(['a.yaml', 'd.yaml', 'versions.yaml'])
+    expect((await listManifests(setting.term.db)).files.map(({ path }) => path)).toEqual(['a.yaml', 'd.yaml', 'versions.yaml'])
   })
 
   it('takes a document back that reappears, in the same file or in another', async () => {
@@ -123,12 +94,15 @@ describe('pruning', () => {
   })
 
   it('does nothing while the folder is away', async () => {
+    const games = await gamesNow()
     await rename(folder.dir, `${folder.dir}-away`)
+    await rescans.after(60_000)
     const before = await writesOf(setting)
     for (let round = 0; round < 3; round += 1) expect((await rescans.after(60_000)).unavailable).toContain('cannot be read')
+    expect(await writesOf(setting)).toBe(before)
     await rename(`${folder.dir}-away`, folder.dir)
     expect((await rescans.after(60_000)).unavailable).toBeNull()
-    expect(await writesOf(setting)).toBe(before)
+    expect(await gamesNow()).toEqual(games)
   })
 
   it('switched off waits for a yes', async () => {
@@ -148,6 +122,7 @@ describe('pruning', () => {
     const answers = await confirmPrune(operator.db, 'root')
     await operator.close()
     expect(answers.map(({ name, answer }) => `${name} ${answer.kind}`)).toEqual(['c deleted', 'b deleted', 'a deleted'])
+    expect(await gamesNow()).toMatchObject({ c: { writtenRef: expect.stringMatching(GONE) } })
     expect((await rescans.after(10_000)).waiting).toEqual([])
     expect(await idsNow()).toEqual(['d'])
   })

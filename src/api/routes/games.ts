@@ -63,7 +63,7 @@ export function gameRoutes(app: ApiServer, { db, view, policy }: GameRouteOption
 
   app.delete('/games/:id', { schema: { params: gameParams, querystring: deleteQuery } }, async ({ params, query, headers, id }, reply) => {
     const expected = expectedVersion(headers['if-match'])
-    await deleteGame(db, {
+    const { warnings } = await deleteGame(db, {
       gameId: params.id,
       purgeState: query.purgeState,
       expectedVersion: expected,
@@ -73,7 +73,7 @@ export function gameRoutes(app: ApiServer, { db, view, policy }: GameRouteOption
     const game = await findGame(db, params.id)
     return reply
       .status(query.dryRun ? 200 : 202)
-      .send(game === null ? { kind: 'Deleted', metadata: { name: params.id } } : toEnvelope(game))
+      .send({ ...(game === null ? { kind: 'Deleted', metadata: { name: params.id } } : toEnvelope(game)), warnings })
   })
 
   app.get('/games/:id/plan', { schema: { params: gameParams, querystring: noQuery } }, async ({ params }) => {

@@ -36,7 +36,7 @@ const MANIFESTS_LIMIT_BYTES = 16 * 1024 ** 2
 const MAX_FILES = 10_000
 
 const files = z
-  .array(z.strictObject({ path: z.string().min(1).max(1_000), text: z.string() }))
+  .array(z.strictObject({ path: z.string().min(1).max(1_000), location: z.string().max(4_096).optional(), text: z.string() }))
   .min(1)
   .max(MAX_FILES)
 

@@ -30,7 +30,7 @@ export type ManifestDocument = GameDocument | VersionDocument
 
 export interface ManifestProblem extends Problem {
   readonly file: string
-  /** From 1; 0 when the file as a whole is meant. */
+  /** From 1; the file's beginning when it is meant as a whole. */
   readonly line: number
   readonly column: number
 }
@@ -43,9 +43,8 @@ export function subjectOf(document: ManifestDocument): string {
 }
 
 /** `file:line:column: message`, as compilers and editors understand it. */
-export function renderProblem(problem: ManifestProblem): string {
-  const place = problem.line === 0 ? problem.file : `${problem.file}:${problem.line}:${problem.column}`
-  return `${place}: ${problem.message}`
+export function renderProblem({ file, line, column, message }: ManifestProblem): string {
+  return `${file}:${line}:${column}: ${message}`
 }
 
 /** The document's game with every default written out, as admission judges it. */

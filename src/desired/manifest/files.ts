@@ -13,6 +13,13 @@ function isManifestName(name: string): boolean {
   return MANIFEST_NAME.test(name)
 }
 
+/** Whether `listManifests` would find a file at this path, relative to the folder. */
+export function isWatchedPath(path: string): boolean {
+  const folders = path.split('/')
+  const name = folders.pop() ?? ''
+  return isManifestName(name) && folders.length <= MAX_DEPTH && folders.every((folder) => folder !== '' && !folder.startsWith('.'))
+}
+
 /**
  * Paths of all manifests in a folder and its folders, relative to it and sorted. Links to files count as files; links to
  * folders are not followed, so that no loop can be.
@@ -61,12 +68,15 @@ export async function readWhole(path: string): Promise<Reading> {
 }
 
 function decode(bytes: Buffer, modifiedMs: number): Reading {
-  const hash = createHash('sha256').update(bytes).digest('hex')
   try {
-    return { kind: 'whole', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), hash, modifiedMs }
+    return { kind: 'whole', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), hash: hashOf(bytes), modifiedMs }
   } catch {
     return { kind: 'bad', message: 'the file is not UTF-8 text' }
   }
+}
+
+export function hashOf(content: Buffer | string): string {
+  return createHash('sha256').update(content).digest('hex')
 }
 
 function isSameFile(a: BigIntStats, b: BigIntStats): boolean {

@@ -3,8 +3,8 @@ import { Composer, type Document, LineCounter, Parser, type YAMLError } from 'ya
 import type { ImagePolicy } from '../resolve-image.ts'
 import { checkDocument } from './check.ts'
 import { type ManifestDocument, type ManifestProblem, subjectOf } from './document.ts'
-import { fieldProblem } from './issues.ts'
-import { readYaml } from './yaml-value.ts'
+import { type FieldProblem, fieldProblem, valueAt } from './issues.ts'
+import { readYaml, type YamlValue } from './yaml-value.ts'
 
 export interface ParsedManifest {
   readonly documents: readonly ManifestDocument[]
@@ -92,19 +92,20 @@ function parseDocument(document: Document, place: FilePlace, policy: ImagePolicy
   if (syntax.length > 0) return { documents: [], problems: syntax.map((error) => syntaxProblem(place, error)) }
   const yaml = readYaml(document)
   if (yaml.value === null) return { documents: [], problems: [] }
-  if (yaml.faults.length > 0) {
-    return {
-      documents: [],
-      problems: yaml.faults.slice(0, MAX_PROBLEMS).map(({ offset, ...problem }) => placeProblem(place, offset, problem)),
-    }
-  }
+  const faults = yaml.faults.slice(0, MAX_PROBLEMS).map(({ offset, ...problem }) => placeProblem(place, offset, problem))
+  if (!yaml.isWhole) return { documents: [], problems: faults }
   const checked = checkDocument(yaml, policy)
-  if (checked.kind === 'invalid') {
-    const problems = checked.problems.slice(0, MAX_PROBLEMS)
-    return { documents: [], problems: problems.map(({ problem, at, part }) => placeProblem(place, yaml.offsetOf(at, part), problem)) }
-  }
+  const found = checked.kind === 'invalid' ? checked.problems.filter(isKnown(yaml)).slice(0, MAX_PROBLEMS) : []
+  const problems = [...faults, ...found.map(({ problem, at, part }) => placeProblem(place, yaml.offsetOf(at, part), problem))]
+  if (problems.length > 0 || checked.kind === 'invalid') return { documents: [], problems: problems.slice(0, MAX_PROBLEMS) }
   const line = place.at(document.contents?.range?.[0] ?? 0).line
   return { documents: [{ ...checked.document, path: place.path, line }], problems: [] }
+}
+
+/** Leaves out what is said of a value that a fault took: nothing is known of it but the fault. */
+function isKnown(yaml: YamlValue): (problem: FieldProblem) => boolean {
+  const faulty = new Set(yaml.faults.map(({ path }) => path))
+  return ({ at }) => !faulty.has(at.join('.')) || valueAt(yaml.value, at) !== undefined
 }
 
 function syntaxProblem(place: FilePlace, error: YAMLError): ManifestProblem {
@@ -120,7 +121,7 @@ function placeProblem(place: FilePlace, offset: number, problem: Omit<ManifestPr
 function tooLarge(path: string, bytes: number): ManifestProblem {
   const found = `of ${bytes} bytes`
   const expected = `at most ${MAX_FILE_BYTES}; split it`
-  return { file: path, line: 0, column: 0, path: '', found, expected, message: `the file is ${found}; expected ${expected}` }
+  return { file: path, line: 1, column: 1, path: '', found, expected, message: `the file is ${found}; expected ${expected}` }
 }
 
 function duplicates(documents: readonly ManifestDocument[]): readonly ManifestProblem[] {

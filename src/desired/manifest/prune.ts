@@ -62,7 +62,7 @@ export async function pruneOne(db: Kysely<Database>, root: string, recorded: Rec
 type Alongside = NonNullable<Parameters<typeof deleteGame>[1]['alongside']>
 
 async function deleteSubject(db: Kysely<Database>, root: string, recorded: RecordedDocument, alongside?: Alongside): Promise<PruneAnswer> {
-  const writer = { source: sourceOf(root), sourceRef: `${recorded.path}:${recorded.line}` }
+  const writer = { source: sourceOf(root), sourceRef: vanished(root, recorded) }
   if (recorded.kind === 'Game') {
     const request = { ...writer, gameId: recorded.subject, purge: false, onlyIfManagedBy: writer.source }
     return deleteGame(db, alongside === undefined ? request : { ...request, alongside })
@@ -79,6 +79,12 @@ async function deleteSubject(db: Kysely<Database>, root: string, recorded: Recor
       return numDeletedRows === 0n ? { kind: 'not_found' } : { kind: 'deleted' }
     }),
   )
+}
+
+/** What the operation log says of who asked: `manifests/a.yaml document Game/a, gone since 2026-11-21T04:00:00.000Z`. */
+function vanished(root: string, { kind, subject, path, missingSince }: RecordedDocument): string {
+  const since = missingSince === null ? '' : `, gone since ${missingSince.toISOString()}`
+  return `${root}/${path} document ${kind}/${subject}${since}`
 }
 
 export interface ConfirmedPrune {
@@ -106,7 +112,7 @@ export async function confirmPrune(db: Kysely<Database>, root: string | null): P
     const { documents } = await loadRecorded(db, each)
     // Games first: a version goes only when nobody desires it.
     const missing = [...documents.values()]
-      .filter(({ isMissing }) => isMissing)
+      .filter(({ missingSince }) => missingSince !== null)
       .sort((a, b) => (keyOf(b.kind, b.subject) < keyOf(a.kind, a.subject) ? -1 : 1))
     for (const recorded of missing)
       answers.push({ kind: recorded.kind, name: recorded.subject, answer: await deleteSubject(db, each, recorded) })

@@ -21,6 +21,7 @@ import {
   saveFile,
   saveWaiting,
 } from './store.ts'
+import { loadWatched, realFolder, saveWatched, type WatchedRoot } from './watched.ts'
 
 export interface RescanOptions {
   readonly dir: string
@@ -55,17 +56,32 @@ export function createRescan(options: RescanOptions): (signal: AbortSignal) => P
   const known: ParsedFiles = new Map()
   const missingSince = new Map<string, number>()
   let recorded: Recorded | null = null
+  let watched: readonly WatchedRoot[] | null = null
   return async (signal) => {
     const memory = recorded ?? (await loadRecorded(options.db, options.rootName))
-    recorded = null
+    const watchedBefore = watched ?? (await loadWatched(options.db))
+    recorded = watched = null
     const snapshot = await readFolder(options.dir, options.policy, known, signal)
+    const watchedNow = await rememberFolder(options, snapshot, watchedBefore)
     const report =
       snapshot.kind === 'unavailable'
         ? unavailable(snapshot.message, memory)
         : await enforce(options, snapshot, memory, missingSince, signal)
     recorded = memory
+    watched = watchedNow
     return report
   }
+}
+
+async function rememberFolder(
+  { db, rootName, dir }: RescanOptions,
+  snapshot: FolderSnapshot,
+  before: readonly WatchedRoot[],
+): Promise<readonly WatchedRoot[]> {
+  const problem = snapshot.kind === 'unavailable' ? snapshot.message : null
+  const now: WatchedRoot = { root: rootName, dir: await realFolder(dir), problem }
+  if (!isSame(before, [now])) await saveWatched(db, now)
+  return [now]
 }
 
 function unavailable(message: string, memory: Recorded): FolderReport {
@@ -120,7 +136,7 @@ async function apply({ db, rootName, policy }: RescanOptions, inForce: InForce, 
 }
 
 function isRecorded(recorded: RecordedDocument | undefined, document: ManifestDocument): boolean {
-  if (recorded === undefined || recorded.isMissing || recorded.waiting !== null) return false
+  if (recorded === undefined || recorded.missingSince !== null || recorded.waiting !== null) return false
   return recorded.document === document || isSame(recorded, recordOf(document))
 }
 
@@ -197,8 +213,7 @@ async function carryOut({ db, rootName }: RescanOptions, step: PruneStep, memory
   const key = keyOfRecorded(recorded)
   if (step.kind === 'wait') {
     if (recorded.waiting === step.waiting) return false
-    await saveWaiting(db, rootName, recorded.kind, recorded.subject, step.waiting)
-    memory.documents.set(key, { ...recorded, isMissing: true, waiting: step.waiting })
+    memory.documents.set(key, await saveWaiting(db, rootName, recorded, step.waiting))
     return false
   }
   if (step.kind === 'forget') await forgetDocument(db, rootName, recorded.kind, recorded.subject)

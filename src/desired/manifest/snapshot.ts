@@ -58,5 +58,5 @@ async function readFile(
 }
 
 export function wholeFile(file: string, message: string): ManifestProblem {
-  return { file, line: 0, column: 0, path: '', found: '', expected: '', message }
+  return { file, line: 1, column: 1, path: '', found: '', expected: '', message }
 }

@@ -17,7 +17,8 @@ export interface RecordedDocument {
   readonly line: number
   /** Null when another release wrote it in a way that this one cannot read: then it is only known to be there. */
   readonly document: ManifestDocument | null
-  readonly isMissing: boolean
+  /** When a rescan first missed it; null while a file holds it. */
+  readonly missingSince: Date | null
   readonly waiting: string | null
 }
 
@@ -66,7 +67,7 @@ function toRecorded(row: {
     subject: row.name,
     ...place,
     document: parseDocument(row.document, place),
-    isMissing: row.missing_since !== null,
+    missingSince: row.missing_since,
     waiting: row.waiting,
   }
 }
@@ -99,7 +100,7 @@ function parseProblems(json: unknown): readonly ManifestProblem[] {
 /** The record of a document that is in a file and applied. */
 export function recordOf(document: ManifestDocument): RecordedDocument {
   const { kind, path, line } = document
-  return { kind, subject: subjectOf(document), path, line, document, isMissing: false, waiting: null }
+  return { kind, subject: subjectOf(document), path, line, document, missingSince: null, waiting: null }
 }
 
 export async function saveDocuments(db: Kysely<Database>, root: string, documents: readonly ManifestDocument[]): Promise<void> {
@@ -129,15 +130,22 @@ export async function saveDocuments(db: Kysely<Database>, root: string, document
 /** Nine parameters each, of the 65535 that the protocol allows. */
 const ROWS_PER_STATEMENT = 1_000
 
-/** Notes that a document is gone, since when, and what its deletion waits for. */
-export async function saveWaiting(db: Kysely<Database>, root: string, kind: ManifestKind, subject: string, waiting: string): Promise<void> {
-  await db
+/** Notes that a document is gone and what its deletion waits for; returns it so, with the time since when. */
+export async function saveWaiting(
+  db: Kysely<Database>,
+  root: string,
+  recorded: RecordedDocument,
+  waiting: string,
+): Promise<RecordedDocument> {
+  const row = await db
     .updateTable('manifest_documents')
     .set({ missing_since: sql<Date>`coalesce(missing_since, now())`, missing_scans: sql<number>`missing_scans + 1`, waiting })
     .where('root', '=', root)
-    .where('kind', '=', kind)
-    .where('name', '=', subject)
-    .execute()
+    .where('kind', '=', recorded.kind)
+    .where('name', '=', recorded.subject)
+    .returning('missing_since')
+    .executeTakeFirst()
+  return { ...recorded, missingSince: row?.missing_since ?? null, waiting }
 }
 
 export async function forgetDocument(db: Kysely<Database>, root: string, kind: ManifestKind, subject: string): Promise<void> {
@@ -150,7 +158,7 @@ export async function saveFile(db: Kysely<Database>, root: string, path: string,
     problems: JSON.stringify(file.problems),
     missing_since: file.isMissing ? sql<Date>`now()` : null,
     missing_scans: file.isMissing ? 1 : 0,
-    read_at: sql<Date>`now()`,
+    changed_at: sql<Date>`now()`,
   }
   await db
     .insertInto('manifest_files')

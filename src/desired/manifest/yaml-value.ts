@@ -7,6 +7,8 @@ export type FieldPath = readonly (string | number)[]
 export interface YamlValue {
   readonly value: unknown
   readonly faults: readonly YamlFault[]
+  /** False when reading was given up at the last fault: then the value says nothing of the rest. */
+  readonly isWhole: boolean
   /** Offset of a field's key, or of its value; of the nearest field around it when there is none. */
   offsetOf(path: FieldPath, part: 'key' | 'value'): number
   /** A scalar as it is written, e.g. `1.0`; null when the field is none. */
@@ -33,6 +35,7 @@ export function readYaml(document: Document): YamlValue {
   return {
     value,
     faults: reader.faults,
+    isWhole: reader.nodesLeft > 0,
     offsetOf: (path, part) => offsetOf(places, path, part) ?? document.contents?.range?.[0] ?? 0,
     sourceOf: (path) => places.get(keyOf(path))?.source ?? null,
   }

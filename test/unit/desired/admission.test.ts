@@ -160,7 +160,7 @@ describe('admission', () => {
   })
 
   it('refuses a version that does not fit what wrote the state', () => {
-    const stateWriter = { engine: 'galaxy', version: '0.9.0' }
+    const stateWriter = { engine: 'galaxy', version: '0.9.0', imageRef: null }
     expect(admit(game(), context({ stateWriter }))).toMatchObject({ code: 'patch_semver_incompatible' })
     expect(admit(game({ allowIncompatibleTo: '1.0.0' }), context({ stateWriter }))).toMatchObject({ kind: 'admitted' })
   })

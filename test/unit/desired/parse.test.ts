@@ -133,6 +133,21 @@ describe('a manifest', () => {
       ['7:3: spec.paused: found paused twice; expected each field once'],
     ],
     [
+      'a duplicate key beside other slips',
+      game('engineVersion: 1.0.0', 'paused: 1', 'paused: false', 'turnShedule: x', 'timeZone: Mars'),
+      [
+        '7:3: spec.paused: found paused twice; expected each field once',
+        '6:11: spec.paused is 1; expected true or false',
+        '8:3: spec.turnShedule is not a field of kind Game; did you mean turnSchedule?',
+        '9:13: spec.timeZone is "Mars"; expected an IANA time zone such as UTC or Europe/Berlin',
+      ],
+    ],
+    [
+      'an alias of nothing beside another slip',
+      game('engineVersion: *v', 'paused: 1'),
+      ['5:18: spec.engineVersion: found *v; expected an alias of an anchor before it', '6:11: spec.paused is 1; expected true or false'],
+    ],
+    [
       'a stop without its reason',
       game('engineVersion: 1.0.0', 'state: Stopped'),
       ['4:1: spec.stopReason is missing; expected one of orphan_cleanup, cancelled, finished, admin_request, timeout for a stopped game'],
@@ -234,6 +249,10 @@ describe('a manifest', () => {
     ],
   ])('with %s is refused with its place, what was found and what is expected', (_name, text, expected) => {
     expect(problemsOf(text)).toEqual(expected.map((problem) => `a.yaml:${problem}`))
+  })
+
+  it('that is too large is refused at its beginning', () => {
+    expect(problemsOf('x'.repeat(1024 ** 2 + 1))).toEqual(['a.yaml:1:1: the file is of 1048577 bytes; expected at most 1048576; split it'])
   })
 
   it('with problems in several documents tells them all, and gives the sound ones', () => {

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { checkPatch, type PatchQuestion } from '../../../src/desired/patch-compatibility.ts'
 
 const question = (from: string | null, to: string | null, changes: Partial<PatchQuestion> = {}): PatchQuestion => ({
-  from: { engine: 'galaxy', version: from },
+  from: { engine: 'galaxy', version: from, imageRef: 'app:old' },
   engine: 'galaxy',
   to,
-  isSameImage: false,
+  imageRef: 'app:new',
   allowIncompatibleTo: null,
   ...changes,
 })
@@ -18,7 +18,7 @@ describe('a version change', () => {
     ['an earlier patch', question('1.0.7', '1.0.0')],
     ['the one version the override names', question('1.0.0', '2.0.0', { allowIncompatibleTo: '2.0.0' })],
     ['the override, from an unknown version', question(null, '2.0.0', { allowIncompatibleTo: '2.0.0' })],
-    ['the same image, of an unknown version', question(null, null, { isSameImage: true })],
+    ['the same image, of an unknown version', question(null, null, { imageRef: 'app:old' })],
   ])('is compatible: %s', (_name, asked) => {
     expect(checkPatch(asked)).toEqual({ ok: true })
   })

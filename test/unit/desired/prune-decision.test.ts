@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { decidePrune, type MissingDocument, type PruneFacts } from '../../../src/desired/manifest/prune-decision.ts'
 
 const missing = (subject: string, changes: Partial<MissingDocument> = {}): MissingDocument => ({
-  recorded: { kind: 'Game', subject, path: 'a.yaml', line: 1, document: null, isMissing: true, waiting: null },
+  recorded: { kind: 'Game', subject, path: 'a.yaml', line: 1, document: null, missingSince: new Date(0), waiting: null },
   subject: { kind: 'owned' },
   missingForMs: 5_000,
   ...changes,
