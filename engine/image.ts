@@ -35,7 +35,7 @@ export async function buildEngineImages(options: EngineImageOptions): Promise<re
   const architecture = await daemonArchitecture(docker)
   const layers = [
     { name: 'runtime', entries: await runtimeEntries(signal) },
-    { name: 'program', entries: programEntries(files) },
+    { name: 'program', entries: await programEntries(files) },
   ]
   await loadImages(docker, imageArchive(layers, engineImages(hash), architecture), signal)
   const absent = await missing(docker, hash, signal)

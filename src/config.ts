@@ -69,13 +69,15 @@ export interface ConfigProblem {
   readonly expected: string
 }
 
-/** Everything that is wrong with the configuration, at once. */
+/** Everything that is wrong with the configuration, at once; what stops nothing is told too, since it may be the cause. */
 export class ConfigError extends Error {
   readonly problems: readonly ConfigProblem[]
 
-  constructor(problems: readonly ConfigProblem[]) {
+  constructor(problems: readonly ConfigProblem[], warnings: readonly string[]) {
+    const head = `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:`
     const lines = problems.map(({ name, found, expected }) => `  ${name}: found ${found}, expected ${expected}`)
-    super(`The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${lines.join('\n')}`)
+    const remarks = warnings.length === 0 ? [] : ['Beside that:', ...warnings.map((warning) => `  ${warning}`)]
+    super([head, ...lines, ...remarks].join('\n'))
     this.name = 'ConfigError'
     this.problems = problems
   }
@@ -99,12 +101,13 @@ export function loadConfig({ env, cwd, overrides = {} }: ConfigInputs): LoadedCo
   const given = Object.entries(overrides).map(([name, value]) => [name, { value, origin: 'command line' }] as const)
   const raw: RawSettings = new Map([...file.values, ...readEnvironment(env, settings), ...given])
   const parsed = settingsSchema.safeParse(nested(raw))
-  const problems = [...file.problems, ...(parsed.success ? [] : problemsOf(parsed.error, raw, settings))]
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
+  const warnings = unknownVariables(env, settings)
+  if (!parsed.success) throw new ConfigError([...file.problems, ...problemsOf(parsed.error, raw, settings)], warnings)
   const { config, contradictions } = resolveConfig(parsed.data, resolve(cwd))
-  if (contradictions.length > 0) throw new ConfigError(contradictions)
+  const problems = [...file.problems, ...contradictions]
+  if (problems.length > 0) throw new ConfigError(problems, warnings)
   const origins = settings.map((setting) => [setting.path, raw.get(setting.path)?.origin ?? 'default'] as const)
-  return { config, origins: Object.fromEntries(origins), warnings: unknownVariables(env, settings) }
+  return { config, origins: Object.fromEntries(origins), warnings }
 }
 
 function nested(raw: RawSettings): object {

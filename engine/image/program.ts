@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { stripTypeScriptTypes } from 'node:module'
 import { dirname, join } from 'node:path'
+import { stripTypes } from './strip-types.ts'
 import { bytesEntry, folderEntry, type TarEntry } from './tar.ts'
 
 export interface ProgramFile {
@@ -24,17 +24,17 @@ export async function programFiles(): Promise<readonly ProgramFile[]> {
 }
 
 /** The same files as JavaScript under `/engine`: with types stripped beforehand, the engine starts sooner. */
-export function programEntries(files: readonly ProgramFile[]): readonly TarEntry[] {
+export async function programEntries(files: readonly ProgramFile[]): Promise<readonly TarEntry[]> {
+  const scripts = await stripTypes(files.map(({ source }) => source))
   const folders = new Set(files.map(({ path }) => join('engine', dirname(path))))
   return [
     ...[...folders].toSorted().map((path) => folderEntry(path, 0o755)),
     bytesEntry('engine/package.json', Buffer.from('{"type":"module"}\n')),
-    ...files.map(({ path, source }) => bytesEntry(`engine/${asJavaScript(path)}`, Buffer.from(compiled(source)))),
+    ...files.map(({ path }, index) => bytesEntry(`engine/${asJavaScript(path)}`, Buffer.from(withJavaScriptImports(scripts[index] ?? '')))),
   ]
 }
 
-function compiled(source: string): string {
-  const script = stripTypeScriptTypes(source)
+function withJavaScriptImports(script: string): string {
   return script.replaceAll(/(from\s+["'])(\.[^"']+)(["'])/g, (_all, before: string, path: string, after: string) => {
     return `${before}${asJavaScript(path)}${after}`
   })

@@ -1,4 +1,4 @@
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type RawServerDefault } from 'fastify'
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Kysely } from 'kysely'
@@ -58,6 +58,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 }
 
 function buildServer({ config, db, view, tokenHash, signal, log }: ApiOptions): ApiServer {
+  const isCallerAuthorized = (header: string | undefined) => isAuthorized(header, tokenHash)
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -65,6 +66,10 @@ function buildServer({ config, db, view, tokenHash, signal, log }: ApiOptions): 
     routerOptions: { maxParamLength: 200 },
     genReqId: () => uuid(),
     logger: false,
+    // A path that the router can't read reaches no hook, so the token is asked for here too.
+    frameworkErrors: (error, { headers: { authorization } }, reply) => {
+      sendProblem(reply, isCallerAuthorized(authorization) ? unreadablePath(error) : needsToken(authorization))
+    },
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setErrorHandler((error, request, reply) => {
@@ -76,7 +81,6 @@ function buildServer({ config, db, view, tokenHash, signal, log }: ApiOptions): 
       )
     return sendProblem(reply, problem)
   })
-  const isCallerAuthorized = (header: string | undefined) => isAuthorized(header, tokenHash)
   const policy = { imageTemplate: config.images.template, allowedRegistries: config.images.allowedRegistries }
   healthRoutes(app, view, isCallerAuthorized)
   // Deny by default: what is registered outside of this hook is named above, and nothing else is.
@@ -105,6 +109,12 @@ function buildServer({ config, db, view, tokenHash, signal, log }: ApiOptions): 
 
 function needsToken(header: string | undefined): ApiProblem {
   return new ApiProblem('unauthorized', header === undefined ? 'send "Authorization: Bearer <token>"' : 'the token is not known')
+}
+
+/** Fastify's own words would repeat the path, however long it is. */
+function unreadablePath({ code, statusCode }: FastifyError): ApiProblem {
+  const detail = code === 'FST_ERR_MAX_PARAM_LENGTH' ? 'a part of the path is too long' : 'the path has a malformed percent escape'
+  return new ApiProblem('invalid_request', detail, statusCode === undefined ? {} : { status: statusCode })
 }
 
 function isLoopback(host: string): boolean {

@@ -1,5 +1,6 @@
-import { sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { openPool } from '../database/pool.ts'
+import type { Database } from '../database/tables.ts'
 
 /** What a database says of the deployment it drives. */
 export interface Deployment {
@@ -8,6 +9,8 @@ export interface Deployment {
   readonly instance: string | null
   /** Who holds the lease now; null when nobody does. */
   readonly activeHolder: string | null
+  /** Games that may have a container by what the controller wrote last. */
+  readonly gamesWithContainer: number
 }
 
 /** Null when the database has no schema of ours yet. */
@@ -23,8 +26,18 @@ export async function readDeployment(url: string, instance: string): Promise<Dep
       .where('instance', '=', instance)
       .where('expires_at', '>', sql<Date>`clock_timestamp()`)
       .executeTakeFirst()
-    return deployment === undefined ? null : { ...deployment, activeHolder: lease?.holder ?? null }
+    if (deployment === undefined) return null
+    return { ...deployment, activeHolder: lease?.holder ?? null, gamesWithContainer: await countGamesWithContainer(db) }
   } finally {
     await close()
   }
+}
+
+/** An open operation may have made one that no record names yet. */
+async function countGamesWithContainer(db: Kysely<Database>): Promise<number> {
+  const { rows } = await sql<{ games: number }>`
+    SELECT count(*) AS games FROM (
+      SELECT game_id FROM runtime_records WHERE status <> 'removed' AND current_container_id IS NOT NULL
+      UNION SELECT game_id FROM operation_log WHERE status = 'running') AS found`.execute(db)
+  return rows[0]?.games ?? 0
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import { checkController } from './doctor/controller.ts'
 import { checkDatabase } from './doctor/database.ts'
 import { checkDocker } from './doctor/docker.ts'
 import { checkFolders } from './doctor/folders.ts'
@@ -9,15 +10,16 @@ import { plain } from './table.ts'
 import { printLine, type Terminal } from './terminal.ts'
 
 /**
- * `galaxy doctor`: looks at everything the controller stands on and says what to do. Needs no controller; changes nothing
+ * `galaxy doctor`: looks at the controller and everything it stands on, and says what to do. Needs no controller; changes nothing
  * but a probe file that it removes.
- * @throws CliError when something fails; a warning is none
+ * @throws CliError, which makes the exit code 1, when something fails; a warning is none
  */
 export async function doctor(terminal: Terminal, config: Config, isJson: boolean): Promise<void> {
   const database = await checkDatabase(config)
   const findings = [
+    await checkController(config),
     ...database.findings,
-    ...(await checkDocker(terminal.env, config, database.deployment)),
+    ...(await checkDocker(terminal.env, config, database)),
     ...(await checkFolders(config)),
   ]
   if (isJson) printLine(terminal, JSON.stringify(findings, null, 2))

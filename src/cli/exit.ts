@@ -1,7 +1,7 @@
 /** Exit codes, as `galaxy --help` tells them. */
 export const EXIT = {
   ok: 0,
-  /** Refused or failed; for `diff`: something differs. */
+  /** Refused or failed; for `diff`: something differs; for `doctor`: a check fails; for `down`: something may still run. */
   failed: 1,
   /** Wrong usage or configuration; for `diff`: any error. */
   usage: 2,

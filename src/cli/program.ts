@@ -10,7 +10,8 @@ import { type Terminal, warnLine } from './terminal.ts'
 const EXIT_CODES = `
 Exit codes:
   0  done; for diff: nothing differs
-  1  refused or failed; for diff: something differs
+  1  refused or failed; for diff: something differs; for doctor: a check fails;
+     for down: something may still run
   2  wrong usage or configuration; for diff: any error
   3  no controller answers
   4  what was waited for did not happen in time`

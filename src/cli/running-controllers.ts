@@ -18,12 +18,37 @@ export async function recordController(dataDir: string): Promise<() => Promise<v
 
 /** Controllers of this data folder that run now; records of ended ones are cleared away. */
 export async function runningControllers(dataDir: string): Promise<readonly ProcessIdentity[]> {
+  const found = await readRecords(dataDir)
+  await Promise.all(found.filter(({ isAlive }) => !isAlive).map(({ file }) => rm(file, { force: true })))
+  return found.flatMap(({ identity, isAlive }) => (identity !== null && isAlive ? [identity] : []))
+}
+
+/** Pids of this data folder's controllers, changing nothing: those that run, and those that ended without taking their record away. */
+export async function recordedControllers(
+  dataDir: string,
+): Promise<{ readonly running: readonly number[]; readonly died: readonly number[] }> {
+  const found = await readRecords(dataDir)
+  const pidsOf = (wanted: boolean) =>
+    found.flatMap(({ identity, isAlive }) => (identity !== null && isAlive === wanted ? [identity.pid] : []))
+  return { running: pidsOf(true), died: pidsOf(false) }
+}
+
+interface ControllerRecord {
+  readonly file: string
+  /** Null when the file can't be understood. */
+  readonly identity: ProcessIdentity | null
+  readonly isAlive: boolean
+}
+
+async function readRecords(dataDir: string): Promise<readonly ControllerRecord[]> {
   const names = await readdir(folderOf(dataDir)).catch(() => [])
   const files = names.filter((name) => name.endsWith('.json')).map((name) => path.join(folderOf(dataDir), name))
-  const found = await Promise.all(files.map(async (file) => ({ file, identity: await readIdentity(file) })))
-  const ended = found.filter(({ identity }) => identity === null || !isRunning(identity))
-  await Promise.all(ended.map(({ file }) => rm(file, { force: true })))
-  return found.flatMap(({ identity }) => (identity !== null && isRunning(identity) ? [identity] : []))
+  return Promise.all(
+    files.map(async (file) => {
+      const identity = await readIdentity(file)
+      return { file, identity, isAlive: identity !== null && isRunning(identity) }
+    }),
+  )
 }
 
 function folderOf(dataDir: string): string {

@@ -11,11 +11,13 @@ import { createProgress, type Progress } from '../local/progress.ts'
 import { createLog, createPrettyLog, type Log } from '../log.ts'
 import { watchConvergence } from './convergence.ts'
 import { dockerEnvironment } from './docker-environment.ts'
+import { CliError, EXIT } from './exit.ts'
+import { askReadiness } from './readiness.ts'
 import { recordController, runningControllers } from './running-controllers.ts'
 import { stopOnSignals } from './signals.ts'
 import { type Terminal, warnLine } from './terminal.ts'
 
-/** `galaxy up`, which `npm start` runs: everything that is needed, then the controller, until a signal (spec 5, "Start-up"). */
+/** `galaxy up`, which `npm start` runs: everything that is needed, then the controller, until a signal (spec 5, "Start-up"). Where a controller runs already, only says so. */
 export async function up(terminal: Terminal, { config, origins }: LoadedConfig): Promise<void> {
   const [running] = await runningControllers(config.dataDir)
   if (running !== undefined) return sayRunning(terminal, config, running.pid)
@@ -98,9 +100,20 @@ function openLog(terminal: Terminal, { log }: Config): Promise<Log> | Log {
   return terminal.isStdoutTty ? createPrettyLog(isQuiet ? 'warn' : log.level) : createLog(log.level)
 }
 
+/**
+ * Asking for what is there already is no failure, if it really is there.
+ * @throws CliError when that controller does not answer, or is not ready
+ */
 async function sayRunning(terminal: Terminal, config: Config, pid: number): Promise<void> {
   const address = await readAddress(config.dataDir)
-  warnLine(terminal, `Galaxy runs here already (pid ${pid}${address === null ? '' : `, ${address.url}`}); end it with \`npm run down\``)
+  const readiness = address === null ? null : await askReadiness(address)
+  const who = `(pid ${pid}, ${address?.url ?? 'without an address yet'})`
+  const advice = 'if it has just been started, wait; `npm run down` ends it and the games'
+  if (readiness?.kind !== 'answers')
+    throw new CliError(`A controller has been started from here already ${who} but does not answer; ${advice}`, EXIT.noController)
+  if (readiness.failing.length > 0)
+    throw new CliError(`Galaxy runs here already ${who} but is not ready: ${readiness.failing.join('; ')}; ${advice}`)
+  warnLine(terminal, `Galaxy runs here already and is ready ${who}; end it with \`npm run down\``)
 }
 
 function sayStopped(terminal: Terminal): void {

@@ -43,7 +43,7 @@ export function addControllerVerbs(program: Command, terminal: Terminal): void {
     })
   program
     .command('doctor')
-    .description('check Docker, network, database, clock, disk and permissions, and say what to do')
+    .description('check the controller, Docker, network, database, clock, disk and permissions, and say what to do')
     .option('--json', 'findings as JSON')
     .action(async (options: { json?: boolean }) => {
       const [{ config }, { doctor }] = await Promise.all([loadConfigFor(terminal), import('./doctor.ts')])

@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { DOCKER_HOSTS } from '../local/docker-host.ts'
 import {
   absolutePath,
   decimal,
+  dockerHost,
   duration,
   durationOrZero,
   flag,
@@ -46,12 +48,7 @@ export const settingsSchema = z.strictObject({
     'Postgres (14 or newer) to use instead of the embedded one.',
   ),
   docker: group({
-    host: optional(
-      'DOCKER_HOST',
-      text,
-      'unix:///path, tcp://host:port or http(s)://host:port',
-      'Docker daemon; without it, the default sockets are tried.',
-    ),
+    host: optional('DOCKER_HOST', dockerHost, DOCKER_HOSTS, 'Docker daemon; without it, the default sockets are tried.'),
     network: optional(
       'GALAXY_DOCKER_NETWORK',
       text.regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/),

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { z } from 'zod'
+import { readHost } from '../local/docker-host.ts'
 import { parseMemory } from '../model/limits.ts'
 
 // Every value can come as an environment variable's text or as YAML's own type, so each schema takes both.
@@ -86,3 +87,5 @@ export const owner = z.union([
 ])
 
 export const postgresUrl = text.refine((value) => URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol))
+
+export const dockerHost = text.refine((value) => readHost(value) !== null)

@@ -4,6 +4,7 @@ import { request } from 'node:http'
 import { request as requestTls } from 'node:https'
 import { homedir } from 'node:os'
 import path from 'node:path'
+import { DOCKER_HOSTS, readHost } from './docker-host.ts'
 
 /** Where a Docker daemon listens; the fields are those that dockerode takes. */
 export type DockerAddress =
@@ -53,16 +54,15 @@ export function usualAddresses(env: NodeJS.ProcessEnv): NamedAddress[] {
 
 export const DEFAULT_SOCKET = '/var/run/docker.sock'
 
-/** `unix:///path` or `tcp://host:port` as in `DOCKER_HOST`; 2375 without and 2376 with TLS when there is no port. */
+/** An address as in `DOCKER_HOST`; port 2375 without and 2376 with TLS when it names none. Throws when it is no such address. */
 export function parseHost(text: string, tls: TlsFiles | undefined): DockerAddress {
-  if (text.startsWith('unix://')) return { kind: 'socket', socketPath: text.slice('unix://'.length) }
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol !== 'tcp:' && url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+  const host = readHost(text)
+  if (host === null) {
     throw new Error(`"${text}" is no Docker address that galaxy can use.
-It must be unix:///path/of/the/socket or tcp://host:port;
-set DOCKER_HOST to such a one, and start again.`)
+It must be ${DOCKER_HOSTS}.
+Set DOCKER_HOST to such a one, and start again.`)
   }
-  return { kind: 'tcp', host: url.hostname, port: Number(url.port) || (tls ? 2376 : 2375), tls }
+  return host.kind === 'socket' ? host : { ...host, port: host.port ?? (tls ? 2376 : 2375), tls }
 }
 
 /** What a ping found out; `denied` is a daemon that we may not talk to. */

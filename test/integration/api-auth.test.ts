@@ -89,15 +89,37 @@ describe('hostile paths', () => {
   )
 })
 
+describe.each([
+  ['a malformed percent escape', '/api/v1/games/%zz', 400],
+  ['a malformed percent escape outside of the API', '/%zz', 400],
+  ['half an escape of UTF-8', '/api/v1/games/%E2%80', 400],
+  ['an endless id', `/api/v1/games/${'a'.repeat(500)}`, 414],
+])('a path with %s', (_case, path, status) => {
+  it('is a problem document', async () => {
+    expect(await rawGet(path)).toEqual({ status, code: 'invalid_request', type: expect.stringContaining('application/problem+json') })
+  })
+
+  it('is not even looked at without a token', async () => {
+    expect(await rawGet(path, {})).toEqual({ status: 401, code: 'unauthorized', type: expect.stringContaining('application/problem+json') })
+  })
+})
+
 /** fetch would tidy the path up before sending it. */
-function rawGet(path: string): Promise<{ status: number; code: string }> {
+function rawGet(
+  path: string,
+  headers: Readonly<Record<string, string>> = { authorization: `Bearer ${api.token}` },
+): Promise<{ status: number; code: string; type: string }> {
   const { hostname, port } = new URL(api.url)
   return new Promise((resolve, reject) => {
-    const call = request({ hostname, port, path, headers: { authorization: `Bearer ${api.token}` } }, (response) => {
+    const call = request({ hostname, port, path, headers }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, code: JSON.parse(Buffer.concat(chunks).toString() || '{}').code }),
+        resolve({
+          status: response.statusCode ?? 0,
+          code: JSON.parse(Buffer.concat(chunks).toString() || '{}').code,
+          type: response.headers['content-type'] ?? '',
+        }),
       )
     })
     call.on('error', reject)

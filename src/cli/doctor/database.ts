@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Kysely, sql } from 'kysely'
 import type { Config } from '../../config.ts'
+import { classifyDatabaseError } from '../../database/errors.ts'
 import { schemaIsCurrent } from '../../database/migrate.ts'
 import { openPool } from '../../database/pool.ts'
 import type { Database } from '../../database/tables.ts'
@@ -12,33 +13,37 @@ import { withoutPasswords } from '../../log.ts'
 import { messageOf } from '../../model/errors.ts'
 import { type Deployment, readDeployment } from '../deployment.ts'
 import { fail, type Finding, ok, skip, warn } from './finding.ts'
+import { readStanding, type Standing } from './standing.ts'
 
 export interface DatabaseFindings {
   readonly findings: readonly Finding[]
   /** Null where it is not known. */
   readonly deployment: Deployment | null
+  /** Null where it is not known. */
+  readonly standing: Standing | null
 }
 
 /** Reachable, current, bound to this instance, and of the same time as this machine. */
 export async function checkDatabase(config: Config): Promise<DatabaseFindings> {
-  const url = config.databaseUrl ?? (await embeddedUrl(config))
-  if (url === null) return { findings: [skip('database', 'the embedded database does not run; `npm start` starts it')], deployment: null }
+  const url = config.databaseUrl ?? (await embeddedUrl(config).catch((error: unknown) => ({ unreadable: messageOf(error) })))
+  if (url === null) return unknown(skip('database', 'the embedded database does not run; `npm start` starts it'))
+  if (typeof url !== 'string') return unknown(fail('database', url.unreadable, 'run this as the user who started the embedded database'))
   const { db, close } = openPool({ url, applicationName: 'galaxy-doctor', max: 2 })
   try {
     const findings = [await checkServer(db), await checkSchema(db), await checkClock(db)]
     const deployment = await readDeployment(url, config.instance)
-    return { findings: [...findings, checkInstance(deployment, config.instance)], deployment }
+    const standing = deployment === null ? null : await readStanding(db)
+    return { findings: [...findings, checkInstance(deployment, config.instance)], deployment, standing }
   } catch (error) {
-    const detail = withoutPasswords(messageOf(error))
-    return {
-      findings: [
-        fail('database', `does not answer: ${detail}`, 'look at GALAXY_DATABASE_URL and whether that Postgres runs and lets this user in'),
-      ],
-      deployment: null,
-    }
+    const detail = `does not answer: ${withoutPasswords(classifyDatabaseError(error).message)}`
+    return unknown(fail('database', detail, 'look at GALAXY_DATABASE_URL and whether that Postgres runs and lets this user in'))
   } finally {
     await close()
   }
+}
+
+function unknown(finding: Finding): DatabaseFindings {
+  return { findings: [finding], deployment: null, standing: null }
 }
 
 async function embeddedUrl({ dataDir, instance }: Config): Promise<string | null> {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Config } from '../../config.ts'
@@ -6,17 +7,22 @@ import { connectDocker, type DockerClients } from '../../docker/client.ts'
 import { readDaemonFacts } from '../../docker/daemon.ts'
 import { listImages } from '../../docker/image.ts'
 import { networkExists } from '../../docker/network.ts'
-import { createObserver } from '../../docker/observe.ts'
 import { messageOf } from '../../model/errors.ts'
-import type { Deployment } from '../deployment.ts'
 import { findDocker } from '../docker-environment.ts'
+import { checkContainers } from './containers.ts'
+import type { DatabaseFindings } from './database.ts'
 import { fail, type Finding, ok, skip, warn } from './finding.ts'
 import { lookAtProbe } from './probe-container.ts'
 
 /** The daemon, its network, whose containers it runs, and whether it sees the state folder where we do. */
-export async function checkDocker(env: NodeJS.ProcessEnv, config: Config, deployment: Deployment | null): Promise<readonly Finding[]> {
+export async function checkDocker(
+  env: NodeJS.ProcessEnv,
+  config: Config,
+  database: Pick<DatabaseFindings, 'deployment' | 'standing'>,
+): Promise<readonly Finding[]> {
   const signal = AbortSignal.timeout(config.timings.dockerCallMs)
-  const docker = await findDocker(env, config, signal)
+  const docker = await findDocker(env, config, signal).catch((error: unknown) => ({ kind: 'unclear' as const, detail: messageOf(error) }))
+  if (docker.kind === 'unclear') return [fail('docker', docker.detail, 'look at DOCKER_HOST, DOCKER_CONTEXT and DOCKER_CERT_PATH')]
   if (docker.kind === 'denied')
     return [fail('docker', `this user may not talk to the daemon at ${docker.origin}`, 'join the group "docker", or run this as root')]
   if (docker.kind !== 'found')
@@ -33,7 +39,7 @@ export async function checkDocker(env: NodeJS.ProcessEnv, config: Config, deploy
       return [
         await checkDaemon(clients, docker.origin, signal),
         await checkNetwork(clients, config, signal),
-        ...(await checkOwners(clients, config, deployment, signal)),
+        ...(await checkContainers(clients, config, database, signal)),
         await checkStatePath(clients, config, signal),
       ]
     } finally {
@@ -69,51 +75,16 @@ async function checkNetwork(clients: DockerClients, config: Config, signal: Abor
   )
 }
 
-async function checkOwners(
-  clients: DockerClients,
-  config: Config,
-  deployment: Deployment | null,
-  signal: AbortSignal,
-): Promise<readonly Finding[]> {
-  if (deployment === null) return [skip('containers', 'the database is not known, so neither is whose containers these are')]
-  const unusable: string[] = []
-  const identity = { instance: config.instance, deployment: deployment.id }
-  const observer = createObserver({
-    clients,
-    identity,
-    mountPath: config.state.mountPath,
-    onUnusable: (id, reason) => unusable.push(`${id?.slice(0, 12) ?? '?'}: ${reason}`),
-  })
-  const { ours, otherDeployments } = await observer.listContainers(signal)
-  const findings = [
-    ok('containers', `${ours.length} of this deployment, ${ours.filter(({ state }) => state === 'running').length} running`),
-  ]
-  if (otherDeployments.length > 0) {
-    const names = otherDeployments.map(({ name, labels }) => `${name} (${labels.deployment ?? '?'})`)
-    findings.push(
-      warn(
-        'other containers',
-        `of our instance, but made for another database: ${names.join(', ')}`,
-        "they are left alone; end them with that clone's `npm run down`, or with docker rm -f if the database is lost",
-      ),
-    )
-  }
-  if (unusable.length > 0)
-    findings.push(
-      warn('odd containers', unusable.join('; '), "they carry our labels but can be no game's; whoever made them should remove them"),
-    )
-  return findings
-}
-
 /** Only a container can tell where the daemon finds a path. */
 async function checkStatePath(clients: DockerClients, config: Config, signal: AbortSignal): Promise<Finding> {
   const { root, rootHost } = config.state
+  if (!existsSync(root)) return skip('state path', `${root} is not there yet; a start makes it`)
   const images = await listImages(clients, signal)
   const image = images.find(({ refs }) => refs.some((ref) => /^galaxy-engine:\d/.test(ref)))
   if (image === undefined) return skip('state path', 'no reference engine image is there to look at it with; `npm start` builds them')
   const name = `.doctor-${randomBytes(6).toString('hex')}`
   try {
-    await mkdir(path.join(root, name), { recursive: true })
+    await mkdir(path.join(root, name))
     await writeFile(path.join(root, name, 'probe'), name)
     const isSeen = await lookAtProbe(clients, { imageId: image.id, hostFolder: path.join(rootHost, name), content: name }, signal)
     return isSeen

@@ -82,10 +82,21 @@ describe('sources', () => {
   })
 })
 
+const UNKNOWN = 'GALAXY_WORKRS is no setting and is ignored; the nearest is GALAXY_WORKERS'
+
 describe('problems', () => {
   it.each([
     ['GALAXY_INSTANCE', 'Blue'],
     ['GALAXY_DATABASE_URL', 'mysql://localhost/x'],
+    ['DOCKER_HOST', 'foo'],
+    ['DOCKER_HOST', 'localhost:2375'],
+    ['DOCKER_HOST', 'unix://'],
+    ['DOCKER_HOST', 'unix://docker.sock'],
+    ['DOCKER_HOST', 'tcp://'],
+    ['DOCKER_HOST', 'tcp://host:99999'],
+    ['DOCKER_HOST', 'tcp://host:2375/below'],
+    ['DOCKER_HOST', 'ssh://user@host'],
+    ['DOCKER_HOST', 'npipe:////./pipe/docker_engine'],
     ['GALAXY_DOCKER_NETWORK', 'a b'],
     ['GALAXY_DOCKER_NETWORK_CREATE', 'yes'],
     ['GALAXY_DOCKER_LOG_OPTIONS', 'max-size'],
@@ -131,15 +142,36 @@ describe('problems', () => {
     expect(problemsOf({}, 'workers: 1\nworkers: 2\n')[0]?.name).toBe('galaxy.yaml:2')
   })
 
-  it('include two settings that contradict each other', () => {
+  it('include two settings that contradict each other, beside whatever else is wrong', () => {
     expect(problemsOf({ GALAXY_LEASE: '2s' })[0]).toMatchObject({ name: 'GALAXY_LEASE_RENEW', found: '1500 ms' })
+    expect(problemsOf({ GALAXY_LEASE: '2s' }, 'netwrok: a\n').map(({ name }) => name)).toEqual([
+      'netwrok (galaxy.yaml:1)',
+      'GALAXY_LEASE_RENEW',
+    ])
   })
 
   it('leave out an unknown variable, which is told as a warning with the nearest name', () => {
-    expect(load({ GALAXY_WORKRS: '3', OTHER: '1' }).warnings).toEqual([
-      'GALAXY_WORKRS is no setting and is ignored; the nearest is GALAXY_WORKERS',
-    ])
+    expect(load({ GALAXY_WORKRS: '3', OTHER: '1' }).warnings).toEqual([UNKNOWN])
   })
+
+  it('are told together with such a warning', () => {
+    expect(() => load({ GALAXY_WORKRS: '3', GALAXY_PULLS: 'x' })).toThrow(
+      `The configuration has a problem:\n  GALAXY_PULLS: found "x", expected a number from 1 to 64\nBeside that:\n  ${UNKNOWN}`,
+    )
+  })
+
+  it('say of DOCKER_HOST which addresses there are', () => {
+    expect(problemsOf({ DOCKER_HOST: 'ssh://user@host' })[0]).toEqual({
+      name: 'DOCKER_HOST',
+      found: '"ssh://user@host"',
+      expected: expect.stringMatching(/unix:\/\/\/path.*tcp:\/\/host.*ssh:\/\/ and npipe:\/\/ are not supported/),
+    })
+  })
+
+  it.each(['unix:///var/run/docker.sock', 'tcp://host', 'tcp://host:2375/', 'tcp://[::1]:2375', 'http://10.0.0.1:80', 'https://host'])(
+    'do not include DOCKER_HOST=%s',
+    (host) => expect(load({ DOCKER_HOST: host }).config.docker.host).toBe(host),
+  )
 })
 
 describe('durations', () => {
