@@ -37,7 +37,8 @@ export function admitGame(facts: AdmissionFacts): Admission {
   const answer = admit(desired, {
     policy: facts.images,
     version: facts.version,
-    stateWriter: status.stateEngine === null ? null : { engine: status.stateEngine, version: status.stateVersion },
+    stateWriter:
+      status.stateEngine === null ? null : { engine: status.stateEngine, version: status.stateVersion, imageRef: status.stateImageRef },
     races: null,
     accepted: inForce,
   })

@@ -50,8 +50,8 @@ export class Games {
 
   /** The game is removed. What wrote its state directory stays known: the directory is still there (S5), and may be asked for again. */
   forget(gameId: string): void {
-    const { stateEngine, stateVersion, stateIncarnation } = this.of(gameId).status
-    this.#games.set(gameId, { ...NEW_GAME, status: { ...NEW_STATUS, stateEngine, stateVersion, stateIncarnation } })
+    const { stateEngine, stateVersion, stateImageRef, stateIncarnation } = this.of(gameId).status
+    this.#games.set(gameId, { ...NEW_GAME, status: { ...NEW_STATUS, stateEngine, stateVersion, stateImageRef, stateIncarnation } })
   }
 
   keys(): Iterable<string> {

@@ -3,7 +3,7 @@ import { mergeConditions } from '../model/condition.ts'
 import type { ObservedContainer } from '../model/observed.ts'
 import type { Operation } from '../model/operation.ts'
 import type { RecordChange } from '../model/plan.ts'
-import type { RuntimeRecord } from '../model/record.ts'
+import type { RecordStatus, RuntimeRecord } from '../model/record.ts'
 import type { GameStatus } from '../model/status.ts'
 import type { GameWrite } from '../record/game-write.ts'
 import { backoffAfter, backoffAfterCrash } from './backoff-of.ts'
@@ -12,7 +12,7 @@ import type { Change } from './change.ts'
 import { healthEventsOf } from './health-events.ts'
 import { notificationOf } from './notification.ts'
 import { fellWithRuntime, ranWell, standingBackoff } from './plan/held-back.ts'
-import type { PlanInput } from './plan/input.ts'
+import { isUp, type PlanInput } from './plan/input.ts'
 import { changeRecord, type RecordFacts } from './record-change.ts'
 
 export interface After {
@@ -32,7 +32,7 @@ export function stateAfter(
 ): After {
   const container = containerOf(change, input)
   const now = new Date(deps.clock.nowMs())
-  const record = changeRecord(input.record, recordChange(change), {
+  const record = changeRecord(input.record, recordChange(change, input), {
     ...recordFacts(input, now, deps),
     container,
     isOperation: operation !== null,
@@ -92,13 +92,22 @@ function isAwaited(open: Operation | null, { plan }: Change, { observed }: PlanI
 }
 
 /** What an operation is to end in is not true at its beginning; that a start is under way is. */
-function recordChange({ record, isBeginning, isEnding }: Change): RecordChange {
+function recordChange({ plan, record, isBeginning, isEnding }: Change, input: PlanInput): RecordChange {
+  if ((plan.kind === 'wait' || plan.kind === 'blocked') && hasGoneDown(input)) return { kind: 'starting' }
   if (isBeginning === true && record.kind !== 'starting') return { kind: 'none' }
   // An operation that failed leaves the record to the next plan, except for what was found out about the engine.
   if (isEnding?.status === 'failed' && record.kind !== 'unreachable' && record.kind !== 'running' && record.kind !== 'stopped')
     return { kind: 'none' }
   return record
 }
+
+/** A game that should run, and whose record says it does, has nothing that runs: what brings it back has to wait (S8). */
+function hasGoneDown({ desired, observed, record }: PlanInput): boolean {
+  if (desired?.state !== 'running' || desired.deletedAt !== null || !observed.isKnown) return false
+  return record !== null && SAID_TO_RUN.has(record.status) && !observed.containers.some(isUp)
+}
+
+const SAID_TO_RUN: ReadonlySet<RecordStatus> = new Set(['running', 'engine_unreachable', 'generation_in_progress', 'generation_failed'])
 
 function containerOf({ container, record, plan }: Change, { observed, record: known }: PlanInput): ObservedContainer | null {
   if (container != null) return container
@@ -145,10 +154,14 @@ function writtenBy(change: Change, container: ObservedContainer | null, { desire
     change.isEnding?.status === 'succeeded' &&
     change.plan.kind === 'act' &&
     change.plan.actions.some((action) => action.kind === 'purge_state')
-  if (hasPurged) return { stateEngine: null, stateVersion: null, stateIncarnation: status.stateIncarnation + 1 }
+  if (hasPurged) return { stateEngine: null, stateVersion: null, stateImageRef: null, stateIncarnation: status.stateIncarnation + 1 }
   if (change.isBeginning === true || container?.state !== 'running') return {}
-  const version = container.labels.engineVersion ?? (admission.kind === 'accepted' ? admission.spec.engineVersion : null)
-  return version === null ? {} : { stateEngine: container.labels.engine ?? desired?.engine ?? status.stateEngine, stateVersion: version }
+  const { engine, engineVersion, engineImageRef } = container.labels
+  return {
+    stateEngine: engine ?? desired?.engine ?? status.stateEngine,
+    stateVersion: engineVersion ?? (admission.kind === 'accepted' ? admission.spec.engineVersion : null),
+    stateImageRef: engineImageRef ?? container.imageRef,
+  }
 }
 
 function backoffOf(

@@ -14,6 +14,8 @@ export interface GameStatus {
   /** Which engine and version last wrote the state directory; outlives the game's removal, not a purge. */
   readonly stateEngine: string | null
   readonly stateVersion: string | null
+  /** The image that last wrote it: an image of unknown version can be compared with nothing but itself. */
+  readonly stateImageRef: string | null
   readonly stateIncarnation: number
   /** How the containers were last seen; null before the first look. */
   readonly observedFrom: ObservationSource | null
@@ -31,6 +33,7 @@ export const NEW_STATUS: GameStatus = {
   backoff: null,
   stateEngine: null,
   stateVersion: null,
+  stateImageRef: null,
   stateIncarnation: 1,
   observedFrom: null,
 }

@@ -254,8 +254,15 @@ export class World {
   #hear(event: ContainerEvent | HostEvent): void {
     this.#lastHeardMs = this.#options.nowMs()
     if (event.kind === 'container') {
-      if (this.#cache.hear(event)) this.#options.onChange([event.gameId])
+      if (this.#cache.hear(event) || this.#hasFreedName(event)) this.#options.onChange([event.gameId])
     } else void this.#hearHost(event)
+  }
+
+  /** A container of another deployment is gone, and the name it held with it. */
+  #hasFreedName({ action, id: goneId }: ContainerEvent): boolean {
+    if (action !== 'destroy' || !this.#otherDeployments.some(({ id }) => id === goneId)) return false
+    this.#otherDeployments = this.#otherDeployments.filter(({ id }) => id !== goneId)
+    return true
   }
 
   async #hearHost(event: HostEvent): Promise<void> {

@@ -59,18 +59,18 @@ function statusPart(gameId: string, status: GameStatus): Part {
     name: 'written_status',
     query: sql`
       INSERT INTO game_status (game_id, accepted_spec, accepted_generation, observed_generation, handled_restart_token,
-        handled_turn_token, conditions, backoff, state_engine, state_version, state_incarnation, observed_from, observed_at,
-        updated_at)
+        handled_turn_token, conditions, backoff, state_engine, state_version, state_image_ref, state_incarnation,
+        observed_from, observed_at, updated_at)
       VALUES (${gameId}, ${storableJson(status.acceptedSpec)}, ${status.acceptedGeneration}, ${status.observedGeneration},
         ${status.handledRestartToken}, ${status.handledTurnToken}, ${storableJson(status.conditions)},
-        ${storableJson(status.backoff)}, ${status.stateEngine}, ${status.stateVersion}, ${status.stateIncarnation},
-        ${status.observedFrom}, ${observedAt}, clock_timestamp())
+        ${storableJson(status.backoff)}, ${status.stateEngine}, ${status.stateVersion}, ${status.stateImageRef},
+        ${status.stateIncarnation}, ${status.observedFrom}, ${observedAt}, clock_timestamp())
       ON CONFLICT (game_id) DO UPDATE SET
         accepted_spec = EXCLUDED.accepted_spec, accepted_generation = EXCLUDED.accepted_generation,
         observed_generation = EXCLUDED.observed_generation, handled_restart_token = EXCLUDED.handled_restart_token,
         handled_turn_token = EXCLUDED.handled_turn_token, conditions = EXCLUDED.conditions, backoff = EXCLUDED.backoff,
         state_engine = EXCLUDED.state_engine, state_version = EXCLUDED.state_version,
-        state_incarnation = EXCLUDED.state_incarnation, observed_from = EXCLUDED.observed_from,
+        state_image_ref = EXCLUDED.state_image_ref, state_incarnation = EXCLUDED.state_incarnation, observed_from = EXCLUDED.observed_from,
         observed_at = EXCLUDED.observed_at, updated_at = EXCLUDED.updated_at`,
   }
 }

@@ -84,6 +84,7 @@ function toStatus(row: Selectable<GameStatusTable>): GameStatus {
     backoff: parseBackoff(row.backoff),
     stateEngine: row.state_engine,
     stateVersion: row.state_version,
+    stateImageRef: row.state_image_ref,
     stateIncarnation: row.state_incarnation,
     // A CHECK holds it to the four words.
     observedFrom: row.observed_from as GameStatus['observedFrom'],

@@ -141,6 +141,26 @@ describe('what people do to containers', () => {
     await running(`after-${gameId}`)
     expect(await deployment.query('SELECT FROM desired_games WHERE game_id = $1', [gameId])).toEqual([])
     expect((await orphan.inspect()).State.Running).toBe(true)
+    if (gameId === 'other-deployment') return
+    expect(await deployment.query('SELECT desired_state, status, ready FROM games WHERE game_id = $1', [gameId])).toEqual([
+      { desired_state: null, status: null, ready: 'Unknown' },
+    ])
+    expect((await condition(gameId, 'Blocked'))?.message).toContain('is left alone')
+  })
+
+  it('does not take a container that Docker would remove by itself, even where its game is asked for', async () => {
+    const borrowed = await create('borrowed', { HostConfig: { AutoRemove: true } })
+    await borrowed.start()
+    await deployment.query("INSERT INTO desired_games (game_id, engine_version) VALUES ('borrowed', '1.0.0')")
+    await until(
+      () => condition('borrowed', 'Blocked'),
+      (found) => found?.reason === 'AutoRemoveContainer',
+      'the condition says it',
+    )
+    expect((await borrowed.inspect()).State.Running).toBe(true)
+    await borrowed.stop({ t: 0 })
+    await deployment.untilStatus('borrowed', 'running')
+    expect((await current('borrowed'))?.id).not.toBe(borrowed.id)
   })
 
   it('reports a name that a foreign container holds, and takes it when it is free', async () => {

@@ -14,7 +14,8 @@ export function planDeletion(input: PlanInput): Plan {
   if (actions.length === 0 && record === null && input.openOperation === null) {
     return { gameId: input.gameId, kind: 'forget', reason: 'deleted, and nothing is left of it', conditions: [], wakeAtMs: null }
   }
-  const reason = `its row was deleted${desired?.purgeState === true ? ' together with its state' : ''}`
+  const by = desired?.writtenRef == null ? '' : ` (${desired.writtenRef})`
+  const reason = `its row was deleted${desired?.purgeState === true ? ' together with its state' : ''}${by}`
   return act(input, {
     wanted: { op: 'stop', detail: 'delete' },
     reason,

@@ -31,6 +31,7 @@ export function planDuplicates(input: PlanInput): Plan | null {
 function byPreference({ admission, canonicalName }: PlanInput): (a: ObservedContainer, b: ObservedContainer) => number {
   const spec = admission.kind === 'accepted' ? admission.spec : admission.kind === 'refused' ? admission.inForce : null
   const rank = (container: ObservedContainer): readonly number[] => [
+    container.detail?.isAutoRemove === true ? 1 : 0,
     spec !== null && matchesSpec(container, spec) ? 0 : 1,
     container.detail?.startedAtMs ?? container.createdAtMs,
     container.name === canonicalName ? 0 : 1,

@@ -74,7 +74,8 @@ function opened(input: PlanInput, wanted: Wanted): PlannedOperation {
     op: wanted.op,
     detail: wanted.detail ?? null,
     source: wanted.source ?? writerOf(input.desired),
-    sourceRef: wanted.sourceRef ?? input.desired?.writtenRef ?? null,
+    // What the controller does by itself nobody wrote.
+    sourceRef: wanted.sourceRef ?? (wanted.source === undefined ? (input.desired?.writtenRef ?? null) : null),
   }
 }
 

@@ -1,4 +1,6 @@
 import type { Plan } from '../../model/plan.ts'
+import type { ObservedContainer } from '../../model/observed.ts'
+import { blocked } from './blocked.ts'
 import { conditionsOf } from './conditions.ts'
 import { planDeletion } from './deletion.ts'
 import { planDuplicates } from './duplicates.ts'
@@ -21,8 +23,20 @@ export function planGame(input: PlanInput): Plan {
     if (duplicates !== null) return duplicates
   }
   if (input.desired === null) return planOrphan(input)
+  const borrowed = input.observed.containers.find(isBorrowed)
+  if (borrowed !== undefined) return leftAlone(input, borrowed)
   if (input.desired.deletedAt !== null) return planDeletion(input)
   return wantsOne ? planRunning(input) : planStopped(input)
+}
+
+/** No container of ours is removed by Docker itself: whoever ran this one under the game's labels has the word (spec 6, row 35). */
+function isBorrowed({ detail }: ObservedContainer): boolean {
+  return detail?.isAutoRemove === true
+}
+
+function leftAlone(input: PlanInput, { name }: ObservedContainer): Plan {
+  const message = `container ${name} was run by hand with --rm under this game's labels and is left alone; stop it (docker stop ${name}) to let the controller go on`
+  return blocked(input, { code: 'conflict', reason: 'ForeignContainer', message, holds: ['Blocked', 'AutoRemoveContainer'] })
 }
 
 function unknownWorld(input: PlanInput): Plan {

@@ -156,9 +156,10 @@ function planRename(input: PlanInput, current: ObservedContainer): Plan {
 }
 
 function planResize(input: PlanInput, spec: AcceptedSpec, current: ObservedContainer): Plan {
-  const reason = 'its limits differ from the accepted ones'
+  const wasApplied = input.record?.limits != null && sameLimits(input.record.limits, spec.limits)
+  const reason = wasApplied ? 'its limits were changed from outside' : 'its limits differ from the accepted ones'
   return act(input, {
-    wanted: { op: 'patch', detail: 'resize' },
+    wanted: { op: 'patch', detail: 'resize', ...(wasApplied && { source: 'reconciler' }) },
     reason,
     actions: [{ kind: 'update_limits', target: existing(current), limits: spec.limits, reason }],
     record: { kind: 'none' },
