@@ -8,19 +8,27 @@ import type { LoopDeps } from './controller/deps.ts'
 import { Games } from './controller/games.ts'
 import type { Term } from './controller/leadership.ts'
 import { Loop } from './controller/loop.ts'
-import type { Runtime } from './controller/ports.ts'
+import type { Engine, Runtime } from './controller/ports.ts'
 import { type ManifestWatch, watchManifests } from './desired/manifest/folder.ts'
 import type { FolderReport } from './desired/manifest/rescan.ts'
 import { type DesiredWatch, watchDesired } from './desired/rows-watch.ts'
 import type { DockerClients } from './docker/client.ts'
+import { listHostImages } from './docker/host-images.ts'
 import { createObserver } from './docker/observe.ts'
+import { networksOfContainer } from './docker/network.ts'
 import { createRuntime } from './docker/runtime.ts'
+import { detectAddressing } from './engine/address.ts'
+import { createEngineClient, type EngineClient } from './engine/client.ts'
+import { createGameEngine } from './engine/game-engine.ts'
+import { isInContainerOn } from './engine/own-container.ts'
 import { Prober } from './engine/prober.ts'
 import type { Log } from './log.ts'
 import { messageOf } from './model/errors.ts'
 import type { StateMount } from './model/game.ts'
+import type { HostImages } from './model/image.ts'
 import type { Identity } from './model/labels.ts'
 import { World } from './observed/world.ts'
+import { Schedules } from './turns/schedule.ts'
 
 export interface Ingredients {
   readonly config: Config
@@ -39,7 +47,10 @@ export interface TermParts {
   readonly world: World
   readonly desired: DesiredWatch
   readonly prober: Prober
+  readonly engines: EngineClient
   readonly manifests: ManifestWatch
+  /** Asks Docker; a look, and nothing else. */
+  hostImages(): Promise<HostImages>
 }
 
 /** Wires the parts of a term. What changes anywhere only adds keys to the loop; the loop alone acts. */
@@ -66,6 +77,12 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
     nowMs: systemClock.nowMs,
     random: Math.random,
   })
+  const {
+    timings: { engineCallMs, turnMs },
+  } = config
+  const engines = createEngineClient({
+    timeouts: { connectMs: Math.min(CONNECT_MS, engineCallMs), adminMs: engineCallMs, turnMs, playerMs: engineCallMs },
+  })
   const deps: LoopDeps = {
     identity,
     leaseEpoch: term.epoch,
@@ -79,6 +96,9 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
     runtime,
     games: new Games(),
     health: prober,
+    engine: composeEngine(ingredients, world, engines, signal),
+    schedules: new Schedules(),
+    activeSinceMs: systemClock.nowMs(),
     settings: settingsOf(config),
     clock: systemClock,
     random: Math.random,
@@ -88,7 +108,8 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
     signal,
   }
   const loop = new Loop(deps, () => desired.keys(), { workers: config.workers, resyncMs: timings.resyncMs })
-  return { deps, loop, world, desired, prober, manifests: composeManifests(config, db, log, signal) }
+  const hostImages = () => listHostImages(ingredients.docker, identity, signal)
+  return { deps, loop, world, desired, prober, engines, manifests: composeManifests(config, db, log, signal), hostImages }
 }
 
 function composeRuntime({ config, docker, identity }: Ingredients, resolvesTo: (imageRef: string) => string | null): Runtime {
@@ -104,6 +125,19 @@ function composeRuntime({ config, docker, identity }: Ingredients, resolvesTo: (
   })
   const limitPulls = pLimit(config.pulls)
   return { ...runtime, pull: (imageRef, onProgress, signal) => limitPulls(() => runtime.pull(imageRef, onProgress, signal)) }
+}
+
+/** An engine on this host, or on none, answers at once that it is there. */
+const CONNECT_MS = 3_000
+
+function composeEngine({ config, docker }: Ingredients, world: World, client: EngineClient, signal: AbortSignal): Engine {
+  const { network } = config.docker
+  const isOnNetwork = (): Promise<boolean> => isInContainerOn(network, (id) => networksOfContainer(docker, id, signal))
+  return createGameEngine({
+    client,
+    addressing: () => detectAddressing(config.engines.addressing, isOnNetwork),
+    containerOf: (gameId, containerId) => world.game(gameId).containers.find(({ id }) => id === containerId) ?? null,
+  })
 }
 
 interface WorldHooks {
@@ -163,7 +197,7 @@ function logManifests(log: Log, { unavailable, problems, waiting, results, delet
   for (const name of deleted) log.info({ name }, 'manifest pruned')
 }
 
-function settingsOf({ images, defaults, docker, state, timings }: Config): LoopDeps['settings'] {
+function settingsOf({ images, defaults, docker, state, timings, engines }: Config): LoopDeps['settings'] {
   return {
     images: { imageTemplate: images.template, allowedRegistries: images.allowedRegistries },
     defaultLimits: defaults.limits,
@@ -173,6 +207,8 @@ function settingsOf({ images, defaults, docker, state, timings }: Config): LoopD
     graceMs: timings.gracePeriodMs,
     engineStartMs: timings.engineStartMs,
     cleanupTtlMs: timings.cleanupTtlMs,
+    turnMs: timings.turnMs,
+    catchUp: engines.turnCatchUp,
     stateOf: (gameId): StateMount => ({
       path: path.join(state.root, gameId),
       hostPath: path.join(state.rootHost, gameId),

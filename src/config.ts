@@ -46,10 +46,13 @@ export interface Config {
     readonly probeFailures: number
     readonly probeTimeoutMs: number
     readonly engineStartMs: number
+    readonly engineCallMs: number
+    readonly turnMs: number
     readonly staleAfterMs: number
     readonly cleanupTtlMs: number
     readonly stopDeadlineMs: number
   }
+  readonly engines: { readonly addressing: 'auto' | 'name' | 'address'; readonly turnCatchUp: 'none' | 'one' }
   readonly workers: number
   readonly pulls: number
   readonly retention: { readonly operationsDays: number; readonly recordsDays: number }

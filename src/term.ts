@@ -2,6 +2,7 @@ import type { Config } from './config.ts'
 import { composeTerm, type Ingredients, type TermParts } from './compose.ts'
 import { isLeaseLost, type Term } from './controller/leadership.ts'
 import type { LoopDeps } from './controller/deps.ts'
+import { rememberedOf } from './controller/games.ts'
 import { openPool } from './database/pool.ts'
 import type { Log } from './log.ts'
 import { messageOf } from './model/errors.ts'
@@ -14,7 +15,7 @@ export interface TermOptions extends Ingredients {
 }
 
 /** What the doors may ask of the active controller. */
-export type ActiveTerm = Pick<TermParts, 'deps' | 'loop' | 'world'>
+export type ActiveTerm = Pick<TermParts, 'deps' | 'loop' | 'world' | 'hostImages'>
 
 const POOL_SIZE = 8
 const HISTORY_INTERVAL_MS = 3_600_000
@@ -48,6 +49,7 @@ export async function runTerm(term: Term, options: TermOptions): Promise<void> {
     await Promise.race([parts.loop.stop(), pauseUnref(config.timings.stopDeadlineMs / 2)])
     ended.abort()
     parts.prober.stop()
+    await parts.engines.close()
     await Promise.all([parts.world.stopped(), parts.desired.stop(), parts.manifests.stop()])
     await pool.close()
   }
@@ -56,8 +58,7 @@ export async function runTerm(term: Term, options: TermOptions): Promise<void> {
 /** Desired rows, then records, then the world: the loop opens when the last of them is there, for a plan needs all three. */
 async function start(term: Term, { deps, loop, world, desired }: TermParts): Promise<void> {
   await desired.listed
-  for (const { gameId, status, record, openOperation } of await loadGames(deps.db))
-    deps.games.update(gameId, { status, record, openOperation })
+  for (const stored of await loadGames(deps.db)) deps.games.update(stored.gameId, rememberedOf(stored))
   let looks = 0
   let hasLooked = false
   // What an earlier term wrote of a game is vouched for only once this one has looked at it; one whose look hangs is not waited for.

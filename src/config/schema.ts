@@ -189,6 +189,8 @@ export const settingsSchema = z.strictObject({
     ),
     probeTimeout: timing('GALAXY_PROBE_TIMEOUT', '1s', 'Deadline of one probe.'),
     engineStart: timing('GALAXY_ENGINE_START_TIMEOUT', '30s', 'How long an engine may take until it answers.'),
+    engineCall: timing('GALAXY_ENGINE_CALL_TIMEOUT', '10s', 'Deadline of asking an engine for its state, and of its init.'),
+    turn: timing('GALAXY_TURN_TIMEOUT', '1m', 'How long an engine may compute a turn.'),
     staleAfter: timing('GALAXY_STALE_AFTER', '30s', 'Age at which a status becomes Unknown.'),
     cleanupTtl: setting(
       'GALAXY_CLEANUP_TTL',
@@ -198,6 +200,22 @@ export const settingsSchema = z.strictObject({
       'How long a stopped game’s container is kept; 0 removes it at once.',
     ),
     stopDeadline: timing('GALAXY_STOP_DEADLINE', '30s', 'How long the controller’s own graceful stop may take.'),
+  }),
+  engines: group({
+    addressing: setting(
+      'GALAXY_ENGINE_ADDRESSING',
+      z.enum(['auto', 'name', 'address']),
+      'auto',
+      'auto, name or address',
+      'How engines are reached: by name where this program runs in a container on their network, else by their address there.',
+    ),
+    turnCatchUp: setting(
+      'GALAXY_TURN_CATCH_UP',
+      z.enum(['none', 'one']),
+      'none',
+      'none or one',
+      'Turns that make up for those missed while no controller was active.',
+    ),
   }),
   workers: setting('GALAXY_WORKERS', integer(1, 256), '8', 'a number from 1 to 256', 'Games that are reconciled at once.'),
   pulls: setting('GALAXY_PULLS', integer(1, 64), '2', 'a number from 1 to 64', 'Images that are pulled at once.'),

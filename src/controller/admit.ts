@@ -15,6 +15,8 @@ export interface AdmissionFacts {
   readonly version: EngineVersion | undefined
   readonly status: GameStatus
   readonly containers: readonly ObservedContainer[]
+  /** Of the initialised game, null before init. */
+  readonly races: readonly string[] | null
   /** Resolve anew what the registry and the configuration say: a restart was asked for, or the game is at rest. */
   readonly mayRepin: boolean
   /** What the open operation has pulled. */
@@ -39,7 +41,7 @@ export function admitGame(facts: AdmissionFacts): Admission {
     version: facts.version,
     stateWriter:
       status.stateEngine === null ? null : { engine: status.stateEngine, version: status.stateVersion, imageRef: status.stateImageRef },
-    races: null,
+    races: facts.races,
     accepted: inForce,
   })
   if (answer.kind === 'refused') {

@@ -52,7 +52,7 @@ function kindOf({ code }: Pick<RuntimeFailure, 'code'>, op: OperationKind): Back
     case 'start_config_invalid':
       return 'StartConfigInvalid'
     case 'engine_unreachable':
-      return 'EngineUnreachable'
+      return op === 'turn' || op === 'force_next_turn' ? 'TurnFailed' : 'EngineUnreachable'
     default:
       return op === 'patch' ? 'PatchFailed' : 'StartBackOff'
   }

@@ -1,4 +1,5 @@
 import type { Backoff } from '../model/backoff.ts'
+import type { EngineState } from '../model/engine.ts'
 import type { ObservedContainer } from '../model/observed.ts'
 import type { ErrorCode, OperationResult } from '../model/operation.ts'
 import type { Plan, RecordChange } from '../model/plan.ts'
@@ -12,6 +13,8 @@ export interface Change {
   readonly isEnding?: OperationResult
   /** The container that the step started or changed. */
   readonly container?: ObservedContainer | null
+  /** What the engine answered in this step. */
+  readonly engine?: EngineState | null
   readonly failure?: { readonly code: ErrorCode; readonly message: string } | null
   readonly backoff?: Backoff
   readonly forget?: boolean

@@ -9,7 +9,7 @@ import type { World } from '../observed/world.ts'
 import type { Clock } from './clock.ts'
 import type { Games } from './games.ts'
 import type { HealthReading } from './plan/input.ts'
-import type { Runtime } from './ports.ts'
+import type { Engine, Runtime } from './ports.ts'
 
 /** What one term of the loop works with. */
 export interface LoopDeps {
@@ -21,6 +21,10 @@ export interface LoopDeps {
   readonly runtime: Runtime
   readonly games: Games
   readonly health: HealthView
+  readonly engine: Engine
+  readonly schedules: ScheduleView
+  /** When this term began; epoch milliseconds. */
+  readonly activeSinceMs: number
   readonly settings: LoopSettings
   readonly clock: Clock
   /** Uniform in [0, 1). */
@@ -46,6 +50,14 @@ export interface HealthView {
   watch(gameId: string, target: ProbeTarget | null): void
 }
 
+/** Cron arithmetic (spec 4, "Turns"); times are epoch milliseconds. */
+export interface ScheduleView {
+  /** Strictly after; null: never again. */
+  nextTickMs(schedule: string, timeZone: string, afterMs: number): number | null
+  /** The latest `atMost` ticks of the span, ascending. */
+  ticksBetween(schedule: string, timeZone: string, afterMs: number, untilMs: number, atMost: number): { readonly ticks: readonly number[] }
+}
+
 export interface ProbeTarget {
   readonly containerId: string
   readonly address: string
@@ -61,5 +73,8 @@ export interface LoopSettings {
   readonly graceMs: number
   readonly engineStartMs: number
   readonly cleanupTtlMs: number
+  /** How long a turn may take. */
+  readonly turnMs: number
+  readonly catchUp: 'none' | 'one'
   stateOf(gameId: string): StateMount
 }

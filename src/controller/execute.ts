@@ -1,9 +1,10 @@
 import type { Action, ContainerTarget } from '../model/action.ts'
+import type { EngineState } from '../model/engine.ts'
 import { messageOf, RuntimeFailure } from '../model/errors.ts'
 import type { ImageFacts } from '../model/image.ts'
 import type { ObservedContainer } from '../model/observed.ts'
 import type { Clock } from './clock.ts'
-import type { Runtime } from './ports.ts'
+import type { Engine, Runtime } from './ports.ts'
 
 /** Where the executor reports what its calls showed. */
 export interface Witness {
@@ -16,6 +17,7 @@ export interface Witness {
 
 export interface ExecutorPorts {
   readonly runtime: Runtime
+  readonly engine: Engine
   readonly witness: Witness
   readonly clock: Clock
   /** Throws when the lease leaves too little time to begin another call (S7). */
@@ -37,6 +39,8 @@ export interface Execution {
   readonly outcomes: readonly ActionOutcome[]
   /** The container that was started or created last, if any. */
   readonly container: ObservedContainer | null
+  /** What the engine answered last, if it was asked. */
+  readonly state: EngineState | null
   readonly ending: Ending
 }
 
@@ -53,6 +57,7 @@ type Step =
       readonly kind: 'done'
       readonly createdId?: string
       readonly container?: ObservedContainer
+      readonly state?: EngineState
       readonly result?: Readonly<Record<string, unknown>>
     }
 
@@ -66,17 +71,19 @@ export async function execute(actions: readonly Action[], operationId: string, p
   const outcomes: ActionOutcome[] = []
   let createdId: string | null = null
   let container: ObservedContainer | null = null
+  let state: EngineState | null = null
   for (const action of actions) {
     const startedMs = performance.now()
     const step = await attempt(action, operationId, createdId, ports)
     const durationMs = performance.now() - startedMs
     outcomes.push(outcomeOf(step, durationMs))
     if (step.kind !== 'done')
-      return { outcomes: [...outcomes, ...actions.slice(outcomes.length).map(() => NOT_ATTEMPTED)], container, ending: step }
+      return { outcomes: [...outcomes, ...actions.slice(outcomes.length).map(() => NOT_ATTEMPTED)], container, state, ending: step }
     if ('createdId' in step) createdId = step.createdId ?? null
     if ('container' in step) container = step.container ?? null
+    if ('state' in step) state = step.state ?? null
   }
-  return { outcomes, container, ending: { kind: 'done' } }
+  return { outcomes, container, state, ending: { kind: 'done' } }
 }
 
 async function attempt(action: Action, operationId: string, createdId: string | null, ports: ExecutorPorts): Promise<Step> {
@@ -135,6 +142,10 @@ async function perform(action: Action, operationId: string, createdId: string | 
     case 'purge_state':
       await runtime.purgeState(action.path)
       return { kind: 'done' }
+    case 'init_engine':
+      return initEngine(action, ports)
+    case 'compute_turn':
+      return computeTurn(action, ports)
   }
 }
 
@@ -229,4 +240,28 @@ async function updateLimits(
       witness.forget(id)
       return { kind: 'look_again', why: `container ${id.slice(0, 12)} is gone` }
   }
+}
+
+async function initEngine(
+  { engine: target, races }: Extract<Action, { kind: 'init_engine' }>,
+  { engine, signal }: ExecutorPorts,
+): Promise<Step> {
+  if (target === null) throw new TypeError('an engine is to be initialised before its container is known')
+  const state = await engine.init(target, races, signal)
+  const missing = races.filter((race) => !state.players.some(({ raceName }) => raceName === race))
+  if (missing.length > 0) {
+    const message = `the engine has no player of race ${missing.join(', ')}; its game has ${state.players.map(({ raceName }) => raceName).join(', ')}`
+    return { kind: 'failed', failure: new RuntimeFailure('transient', 'engine_unreachable', message) }
+  }
+  return { kind: 'done', state, result: { turn: state.turn } }
+}
+
+async function computeTurn(
+  { engine: target, turn, incarnation }: Extract<Action, { kind: 'compute_turn' }>,
+  { engine, signal }: ExecutorPorts,
+): Promise<Step> {
+  const state = await engine.turn(target, turn, `${target.gameId}:${incarnation}:${turn}`, signal)
+  if (state.turn === turn) return { kind: 'done', state, result: { turn, finished: state.finished } }
+  const message = `the engine answered with turn ${state.turn} when it was asked for turn ${turn}`
+  return { kind: 'failed', failure: new RuntimeFailure('transient', 'engine_unreachable', message) }
 }

@@ -1,12 +1,22 @@
+import type { Maxima, PlayerMapping } from '../model/engine.ts'
 import type { Operation } from '../model/operation.ts'
 import type { RuntimeRecord } from '../model/record.ts'
 import { type GameStatus, NEW_STATUS } from '../model/status.ts'
+import type { OpenTurn } from '../model/turn.ts'
+import type { StoredGame } from '../record/load.ts'
+import type { EngineReading } from './plan/input.ts'
 
 /** What this term knows of a game beside its desired row and its containers. */
 export interface GameMemory {
   readonly status: GameStatus
   readonly record: RuntimeRecord | null
   readonly openOperation: Operation | null
+  readonly openTurn: OpenTurn | null
+  readonly mapping: readonly PlayerMapping[]
+  readonly maxima: Maxima
+  /** What the engine said last, of this life of this container; null when it has to be asked. */
+  readonly engine: KnownEngine | null
+  readonly lastTurn: { readonly fromMs: number; readonly toMs: number } | null
   /** The answer to a write was lost: read the database again before anything else. */
   readonly isUnsure: boolean
   /** Looks in a row that ended in "look again"; a world that never settles is a failure. */
@@ -20,16 +30,33 @@ export interface GameMemory {
   readonly progress: string | null
 }
 
+export interface KnownEngine {
+  readonly containerId: string
+  /** When the container was started, where that is known. */
+  readonly startedAtMs: number | null
+  readonly reading: Exclude<EngineReading, { kind: 'unasked' }>
+}
+
 const NEW_GAME: GameMemory = {
   status: NEW_STATUS,
   record: null,
   openOperation: null,
+  openTurn: null,
+  mapping: [],
+  maxima: {},
+  engine: null,
+  lastTurn: null,
   isUnsure: false,
   looks: 0,
   unanswered: 0,
   resizeRefused: null,
   pulled: null,
   progress: null,
+}
+
+/** What the database knows of a game is what this term goes on from. */
+export function rememberedOf({ status, record, openOperation, openTurn, mapping, maxima }: StoredGame): Partial<GameMemory> {
+  return { status, record, openOperation, openTurn, mapping, maxima }
 }
 
 /** The active controller is the only writer of records and statuses, so its memory of them is the truth between its writes. */

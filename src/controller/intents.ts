@@ -1,6 +1,7 @@
 import { type Action, objectOf } from '../model/action.ts'
 import type { ObservedContainer } from '../model/observed.ts'
 import type { OpenIntent, Operation } from '../model/operation.ts'
+import type { OpenTurn } from '../model/turn.ts'
 import { isUp } from './plan/input.ts'
 
 /** What an action acts on, as the log keeps it: enough to judge it by the world after a crash. */
@@ -16,6 +17,9 @@ export interface Evidence {
   readonly hasImage: (imageRef: string) => boolean
   readonly isNetworkPresent: boolean
   readonly canonicalName: string
+  /** As the engine says; null while it has no game, or cannot be asked. */
+  readonly engineTurn: number | null
+  readonly openTurn: OpenTurn | null
 }
 
 /** Closes an intent whose outcome was never written, by what the world shows (S4). */
@@ -44,6 +48,10 @@ function isShown({ kind, target }: OpenIntent, operation: Operation, evidence: E
       return container === undefined
     case 'rename_container':
       return container?.name === evidence.canonicalName
+    case 'init_engine':
+      return evidence.engineTurn !== null
+    case 'compute_turn':
+      return evidence.openTurn !== null && (evidence.engineTurn ?? 0) >= evidence.openTurn.turn
     // What these changed cannot be told apart from what was there before; the next plan repeats them where they are needed.
     case 'update_limits':
     case 'purge_state':

@@ -1,15 +1,23 @@
+import type { AcceptedSpec } from '../model/game.ts'
 import type { ObservedContainer } from '../model/observed.ts'
 import { containerName } from '../model/labels.ts'
+import type { RecordStatus, RuntimeRecord } from '../model/record.ts'
+import { NO_TICKS, type Ticks } from '../model/turn.ts'
 import { loadGames } from '../record/load.ts'
 import { knownLeftovers } from '../record/leftovers.ts'
 import { admitGame } from './admit.ts'
 import type { LoopDeps } from './deps.ts'
-import type { GameMemory } from './games.ts'
+import { type GameMemory, rememberedOf } from './games.ts'
 import type { Admission, PlanInput } from './plan/input.ts'
 import { restartOf } from './plan/replace.ts'
+import { readEngine } from './read-engine.ts'
 
 /** Reads everything a plan of this game is made from; asks the runtime and the database only for what is not known. */
-export async function lookAt(gameId: string, deps: LoopDeps): Promise<PlanInput> {
+export async function lookAt(
+  gameId: string,
+  deps: LoopDeps,
+  asks: 'engine too' | 'nothing of the engine' = 'engine too',
+): Promise<PlanInput> {
   if (deps.games.of(gameId).isUnsure) await rereadMemory(gameId, deps)
   if (deps.world.isKnown) await deps.world.refresh(gameId, needsDetail(deps.games.of(gameId)), deps.signal)
   const memory = deps.games.of(gameId)
@@ -30,10 +38,19 @@ export async function lookAt(gameId: string, deps: LoopDeps): Promise<PlanInput>
     openOperation: memory.openOperation,
   }
   const admission = admissionOf(partial, memory, deps)
+  const spec = admission.kind === 'accepted' ? admission.spec : memory.status.acceptedSpec
+  const health = readingOf(partial, deps)
   return {
     ...partial,
     admission,
-    health: readingOf(partial, deps),
+    health,
+    engine: await readEngine({ gameId, spec, observed, health, mayAsk: asks === 'engine too' }, deps),
+    activeSinceMs: deps.activeSinceMs,
+    ticks: ticksOf(spec, memory.record, partial.nowMs, deps),
+    openTurn: memory.openTurn,
+    mapping: memory.mapping,
+    maxima: memory.maxima,
+    lastTurn: memory.lastTurn,
     network: deps.world.isNetworkPresent ? 'present' : 'missing',
     wish: wishOf(admission, desired),
     resizeRefused: memory.resizeRefused,
@@ -42,6 +59,8 @@ export async function lookAt(gameId: string, deps: LoopDeps): Promise<PlanInput>
       graceMs: settings.graceMs,
       engineStartMs: settings.engineStartMs,
       cleanupTtlMs: settings.cleanupTtlMs,
+      turnMs: settings.turnMs,
+      catchUp: settings.catchUp,
       mayCreateNetwork: settings.mayCreateNetwork,
       networkName: settings.network,
       statePath: state.path,
@@ -56,16 +75,31 @@ async function rereadMemory(gameId: string, { db, games }: LoopDeps): Promise<vo
   const [stored] = await loadGames(db, [gameId])
   games.update(gameId, {
     isUnsure: false,
-    ...(stored === undefined
-      ? { record: null, openOperation: null }
-      : { status: stored.status, record: stored.record, openOperation: stored.openOperation }),
+    ...(stored === undefined ? { record: null, openOperation: null, openTurn: null, mapping: [] } : rememberedOf(stored)),
   })
 }
 
 /** A list tells all that a settled game needs; how one ended, or what an unrecorded one is limited to, takes an inspect. */
 function needsDetail({ record }: GameMemory): (container: ObservedContainer) => boolean {
-  return (container) => container.state !== 'running' || record?.containerId !== container.id || record.status !== 'running'
+  return (container) => container.state !== 'running' || record?.containerId !== container.id || !SETTLED.has(record.status)
 }
+
+const SETTLED: ReadonlySet<RecordStatus> = new Set(['running', 'generation_in_progress', 'generation_failed', 'finished'])
+
+/** Ticks of the accepted schedule since the last that is accounted for; none before init and after the end. */
+function ticksOf(spec: AcceptedSpec | null, record: RuntimeRecord | null, nowMs: number, { schedules }: LoopDeps): Ticks {
+  if (spec === null || spec.turnSchedule === null || spec.protocol !== 'galaxy' || record?.currentTurn == null) return NO_TICKS
+  if (record.status === 'finished' || record.status === 'stopped') return NO_TICKS
+  const isSame = record.turnSchedule === spec.turnSchedule && record.timeZone === spec.timeZone
+  const due =
+    isSame && record.ticksAfter !== null
+      ? schedules.ticksBetween(spec.turnSchedule, spec.timeZone, record.ticksAfter.getTime(), nowMs, MAX_TICKS).ticks
+      : []
+  return { due, nextMs: schedules.nextTickMs(spec.turnSchedule, spec.timeZone, nowMs) }
+}
+
+/** After a long time without a controller only so many of the missed ticks are told one by one. */
+const MAX_TICKS = 100
 
 function admissionOf(partial: Partial, memory: GameMemory, { desired: view, world, settings }: LoopDeps): Admission {
   const { desired, record, openOperation, observed, status, gameId } = partial
@@ -80,6 +114,7 @@ function admissionOf(partial: Partial, memory: GameMemory, { desired: view, worl
     version: desired.engineVersion === null ? undefined : view.version(desired.engine, desired.engineVersion),
     status,
     containers: observed.containers,
+    races: racesOf(memory),
     mayRepin: isAtRest || restartOf({ desired, status, record }) !== null,
     pulled: memory.pulled,
     image: (ref) => world.image(ref),
@@ -89,6 +124,13 @@ function admissionOf(partial: Partial, memory: GameMemory, { desired: view, worl
     network: settings.network,
     state: settings.stateOf(gameId),
   })
+}
+
+/** Of the initialised game; null before. */
+function racesOf({ record, mapping, engine }: GameMemory): readonly string[] | null {
+  if (record?.currentTurn == null) return null
+  if (engine?.reading.kind === 'state') return engine.reading.state.players.map(({ raceName }) => raceName)
+  return mapping.length === 0 ? null : mapping.map(({ raceName }) => raceName)
 }
 
 function readingOf({ gameId, observed, nowMs }: Partial, { health }: LoopDeps): PlanInput['health'] {

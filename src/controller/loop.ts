@@ -9,7 +9,8 @@ export interface LoopOptions {
 
 /** A pass that takes longer than this gives its slot to others. */
 const LEND_AFTER_MS = 1_000
-const IN_FLIGHT_PER_WORKER = 16
+/** A pass that waits for its engine's turn holds memory and a socket, nothing that others need. */
+const IN_FLIGHT_PER_WORKER = 128
 /** A patch through a crash takes half as many. */
 const LONGEST_STREAK = 24
 const RESTLESS_RETRY_MS = 30_000

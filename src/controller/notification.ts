@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../model/operation.ts'
+import type { Plan } from '../model/plan.ts'
 import type { Notification } from '../record/game-write.ts'
 import type { Change } from './change.ts'
 import type { PlanInput } from './plan/input.ts'
@@ -6,7 +7,7 @@ import type { PlanInput } from './plan/input.ts'
 /** What the lobby is told of a failure; once per game, generation and code, which the table's key sees to. */
 export function notificationOf({ plan, failure }: Change, { desired, admission }: PlanInput, now: Date): Notification | undefined {
   if (desired === null) return undefined
-  const told = failure ?? (plan.kind === 'blocked' ? { code: plan.code, message: plan.reason } : null)
+  const told = failure ?? noticeOf(plan)
   const type = told === null ? null : typeOf(told.code)
   if (told === null || type === null) return undefined
   return {
@@ -17,6 +18,11 @@ export function notificationOf({ plan, failure }: Change, { desired, admission }
     errorMessage: told.message,
     attemptedAtMs: now.getTime(),
   }
+}
+
+function noticeOf(plan: Plan): { readonly code: ErrorCode; readonly message: string } | null {
+  if (plan.kind === 'blocked') return { code: plan.code, message: plan.reason }
+  return plan.kind === 'conclude' ? (plan.notice ?? null) : null
 }
 
 function typeOf(code: ErrorCode): Notification['type'] | null {

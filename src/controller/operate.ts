@@ -16,17 +16,18 @@ type Acting = Extract<Plan, { kind: 'act' }>
 
 /** Carries out a plan that acts: intents first, then the actions, then what came of them (S4). */
 export async function operate(plan: Acting, input: PlanInput, deps: LoopDeps): Promise<Requeue> {
-  const operation = await beginOperation(plan, input, deps)
+  const { operation, firstSeq } = await beginOperation(plan, input, deps)
   const actions = namedActions(plan, operation, input)
   const execution = await execute(actions, operation.operationId, {
     runtime: deps.runtime,
+    engine: deps.engine,
     witness: deps.world,
     clock: deps.clock,
     assertMayAct: deps.assertMayAct,
     onProgress: (progress) => deps.games.update(input.gameId, { progress }),
     signal: deps.signal,
   })
-  const outcomes = execution.outcomes.map((outcome, index) => ({ ...outcome, seq: operation.actionCount - actions.length + index }))
+  const outcomes = execution.outcomes.map((outcome, index) => ({ ...outcome, seq: firstSeq + index }))
   const hasStarted = actions.some(
     (action, index) => action.kind === 'start_container' && execution.outcomes[index]?.outcome === 'succeeded',
   )
@@ -42,8 +43,8 @@ export async function operate(plan: Acting, input: PlanInput, deps: LoopDeps): P
 
 /** What was planned from, with what has been written since. */
 function asRemembered(input: PlanInput, { games }: LoopDeps): PlanInput {
-  const { status, record, openOperation } = games.of(input.gameId)
-  return { ...input, status, record, openOperation }
+  const { status, record, openOperation, openTurn, mapping, maxima } = games.of(input.gameId)
+  return { ...input, status, record, openOperation, openTurn, mapping, maxima }
 }
 
 function knownOutcome({
@@ -66,7 +67,7 @@ async function settle(
   deps: LoopDeps,
 ): Promise<Requeue> {
   const { ending } = execution
-  const change: Change = { plan, record: plan.record, container: execution.container }
+  const change: Change = { plan, record: plan.record, container: execution.container, engine: execution.state }
   switch (ending.kind) {
     case 'done':
       if (plan.closes) {
@@ -129,7 +130,7 @@ async function fail(
     // Nobody knows whether the call took effect: the operation stays open, and goes on from what the world shows then.
     const unanswered = deps.games.of(gameId).unanswered + 1
     await saveOutcomes(operation, outcomes, { ...change, record: { kind: 'none' } }, input, deps)
-    deps.games.update(gameId, { unanswered, isUnsure: true })
+    deps.games.update(gameId, { unanswered, isUnsure: true, engine: null })
     deps.log.warn({ gameId, operationId: operation.operationId, error: failure.message }, 'call unanswered')
     return { kind: 'at', atMs: deps.clock.nowMs() + Math.min(FIRST_UNANSWERED_MS * 2 ** unanswered, MAX_UNANSWERED_MS) }
   }

@@ -1,23 +1,24 @@
-import type { Backoff } from '../model/backoff.ts'
-import { mergeConditions } from '../model/condition.ts'
+import type { EngineState } from '../model/engine.ts'
 import type { ObservedContainer } from '../model/observed.ts'
 import type { Operation } from '../model/operation.ts'
 import type { RecordChange } from '../model/plan.ts'
 import type { RecordStatus, RuntimeRecord } from '../model/record.ts'
 import type { GameStatus } from '../model/status.ts'
 import type { GameWrite } from '../record/game-write.ts'
-import { backoffAfter, backoffAfterCrash } from './backoff-of.ts'
 import type { LoopDeps } from './deps.ts'
 import type { Change } from './change.ts'
 import { healthEventsOf } from './health-events.ts'
 import { notificationOf } from './notification.ts'
-import { fellWithRuntime, ranWell, standingBackoff } from './plan/held-back.ts'
 import { isUp, type PlanInput } from './plan/input.ts'
+import type { GameMemory } from './games.ts'
+import { lifeAfter } from './life-after.ts'
+import { asksForTurn, ledgerOf } from './ledger-of.ts'
 import { changeRecord, type RecordFacts } from './record-change.ts'
+import { statusAfter } from './status-after.ts'
 
 export interface After {
   readonly write: GameWrite
-  readonly memory: { readonly status: GameStatus; readonly record: RuntimeRecord | null }
+  readonly memory: Pick<GameMemory, 'status' | 'record' | 'openTurn' | 'mapping' | 'maxima'>
   readonly isUnchanged: boolean
   readonly containerId: string | null
   readonly imageRef: string | null
@@ -32,27 +33,41 @@ export function stateAfter(
 ): After {
   const container = containerOf(change, input)
   const now = new Date(deps.clock.nowMs())
+  const entries = ledgerOf(change)
+  const engine = engineOf(change, input)
   const record = changeRecord(input.record, recordChange(change, input), {
     ...recordFacts(input, now, deps),
     container,
+    engine,
+    ledger: entries,
     isOperation: operation !== null,
   })
   const status = statusAfter(change, operation, container, input, now, deps)
   const healthEvents = healthEventsOf(change, operation, container, input, now)
   const changed = changedParts(change, operation, input, { status, record })
+  const life = lifeAfter(entries, engine, operation, record, input, deps)
   return {
     write: {
       gameId: input.gameId,
       ...changed,
+      ...life.write,
       healthEvents,
       notification: changed.status !== undefined || operation !== null ? notificationOf(change, input, now) : undefined,
       forget: mayForget(change, input),
     },
-    memory: { status: changed.status ?? input.status, record: record?.status === 'removed' ? null : record },
-    isUnchanged: changed.status === undefined && changed.record === undefined && healthEvents.length === 0 && change.forget !== true,
+    memory: { status: changed.status ?? input.status, record: record?.status === 'removed' ? null : record, ...life.memory },
+    isUnchanged: isNothing({ ...changed, ...life.write }) && healthEvents.length === 0 && change.forget !== true,
     containerId: container?.id ?? input.record?.containerId ?? null,
     imageRef: record?.imageRef ?? null,
   }
+}
+
+function isNothing(parts: Partial<GameWrite>): boolean {
+  return Object.values(parts).every((part) => part === undefined)
+}
+
+function engineOf({ engine }: Change, { engine: reading }: PlanInput): EngineState | null {
+  return engine ?? (reading.kind === 'state' ? reading.state : null)
 }
 
 /** What differs from what is stored; undefined is not written. */
@@ -71,7 +86,7 @@ function recordFacts(
   { gameId, record, admission, status, policy, desired }: PlanInput,
   now: Date,
   { newId }: Pick<LoopDeps, 'newId'>,
-): Omit<RecordFacts, 'container' | 'isOperation'> {
+): Omit<RecordFacts, 'container' | 'engine' | 'ledger' | 'isOperation'> {
   return {
     gameId,
     newUid: record?.uid ?? newId(),
@@ -80,6 +95,7 @@ function recordFacts(
     network: policy.networkName,
     statePath: policy.statePath,
     paused: desired?.paused ?? false,
+    generation: desired?.generation ?? null,
   }
 }
 
@@ -94,12 +110,13 @@ function isAwaited(open: Operation | null, { plan }: Change, { observed }: PlanI
 /** What an operation is to end in is not true at its beginning; that a start is under way is. */
 function recordChange({ plan, record, isBeginning, isEnding }: Change, input: PlanInput): RecordChange {
   if ((plan.kind === 'wait' || plan.kind === 'blocked') && hasGoneDown(input)) return { kind: 'starting' }
-  if (isBeginning === true && record.kind !== 'starting') return { kind: 'none' }
+  if (isBeginning === true) return asksForTurn(plan) ? { kind: 'generating' } : record.kind === 'starting' ? record : { kind: 'none' }
+  if (isEnding?.status === 'failed' && asksForTurn(plan)) return { kind: 'generation_failed' }
   // An operation that failed leaves the record to the next plan, except for what was found out about the engine.
-  if (isEnding?.status === 'failed' && record.kind !== 'unreachable' && record.kind !== 'running' && record.kind !== 'stopped')
-    return { kind: 'none' }
-  return record
+  return isEnding?.status !== 'failed' || FOUND_OUT.has(record.kind) ? record : { kind: 'none' }
 }
+
+const FOUND_OUT: ReadonlySet<RecordChange['kind']> = new Set(['unreachable', 'running', 'stopped', 'generation_failed'])
 
 /** A game that should run, and whose record says it does, has nothing that runs: what brings it back has to wait (S8). */
 function hasGoneDown({ desired, observed, record }: PlanInput): boolean {
@@ -120,84 +137,6 @@ function containerOf({ container, record, plan }: Change, { observed, record: kn
           ? known?.containerId
           : null
   return observed.containers.find((each) => each.id === id) ?? null
-}
-
-function statusAfter(
-  change: Change,
-  operation: Operation | null,
-  container: ObservedContainer | null,
-  input: PlanInput,
-  now: Date,
-  deps: Pick<LoopDeps, 'random'>,
-): GameStatus {
-  const { status, desired, admission } = input
-  const generation = desired?.generation ?? status.observedGeneration
-  const isAccepted = admission.kind === 'accepted' && desired?.deletedAt === null
-  const hasSucceeded = change.isEnding?.status === 'succeeded'
-  return {
-    ...status,
-    ...(isAccepted && { acceptedSpec: admission.spec, acceptedGeneration: generation }),
-    observedGeneration: generation,
-    conditions: mergeConditions(status.conditions, change.plan.conditions, generation, now.toISOString()),
-    backoff: backoffOf(change, operation, input, now, deps),
-    ...(((hasSucceeded && change.record.kind === 'running') || change.record.kind === 'adopted') && {
-      handledRestartToken: desired?.restartToken ?? null,
-    }),
-    ...writtenBy(change, container, input),
-    observedFrom: container?.detail == null ? 'list' : 'inspect',
-  }
-}
-
-/** Which version has written the state: the one whose container was started, by us or, for an adopted one, by somebody. */
-function writtenBy(change: Change, container: ObservedContainer | null, { desired, status, admission }: PlanInput): Partial<GameStatus> {
-  const hasPurged =
-    change.isEnding?.status === 'succeeded' &&
-    change.plan.kind === 'act' &&
-    change.plan.actions.some((action) => action.kind === 'purge_state')
-  if (hasPurged) return { stateEngine: null, stateVersion: null, stateImageRef: null, stateIncarnation: status.stateIncarnation + 1 }
-  if (change.isBeginning === true || container?.state !== 'running') return {}
-  const { engine, engineVersion, engineImageRef } = container.labels
-  return {
-    stateEngine: engine ?? desired?.engine ?? status.stateEngine,
-    stateVersion: engineVersion ?? (admission.kind === 'accepted' ? admission.spec.engineVersion : null),
-    stateImageRef: engineImageRef ?? container.imageRef,
-  }
-}
-
-function backoffOf(
-  change: Change,
-  operation: Operation | null,
-  input: PlanInput,
-  now: Date,
-  { random }: Pick<LoopDeps, 'random'>,
-): Backoff | null {
-  if (change.backoff !== undefined) return change.backoff
-  const standing = standingBackoff(input)
-  if (change.isBeginning === true && operation !== null) return backoffOnAttempt(standing, operation, input, now, random)
-  const isOver = change.isEnding?.status === 'succeeded' && standing?.kind !== 'CrashLoopBackOff' && standing?.kind !== 'StartBackOff'
-  return isOver ? null : standing
-}
-
-/** Healing counts as an attempt when it begins: a game that goes down again soon waits longer each time. */
-function backoffOnAttempt(
-  standing: Backoff | null,
-  operation: Operation,
-  input: PlanInput,
-  now: Date,
-  random: () => number,
-): Backoff | null {
-  const { wish, observed } = input
-  const attempt = { operationId: operation.operationId, wish, nowMs: now.getTime(), random: random() }
-  if (operation.detail === 'crash_restart') {
-    const exited = observed.containers.find((container) => container.state === 'exited')?.detail ?? null
-    if (exited?.finishedAtMs != null && fellWithRuntime(exited.finishedAtMs, observed.outage)) return standing
-    return backoffAfterCrash(standing, operation.cause, exited !== null && ranWell(exited), attempt)
-  }
-  if (operation.op === 'start' && operation.source === 'reconciler' && operation.actionCount === 0) {
-    const failure = { kind: 'transient', code: 'container_start_failed', message: operation.cause } as const
-    return backoffAfter(standing, failure, operation.op, attempt)
-  }
-  return standing
 }
 
 function mayForget(change: Change, { desired }: PlanInput): boolean {

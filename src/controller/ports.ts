@@ -1,3 +1,5 @@
+import type { EngineTarget } from '../model/action.ts'
+import type { EngineState } from '../model/engine.ts'
 import type { AcceptedSpec } from '../model/game.ts'
 import type { ImageFacts } from '../model/image.ts'
 import type { Limits } from '../model/limits.ts'
@@ -27,6 +29,21 @@ export interface Runtime {
   createNetwork(name: string, signal: AbortSignal): Promise<void>
   /** Removes a game's state directory; only a direct child of the state root, no link followed. */
   purgeState(path: string): Promise<void>
+}
+
+/**
+ * What the loop needs of a game's engine (spec 4, "Engine contract"). Its answers are validated; it is untrusted all the same.
+ *
+ * @throws RuntimeFailure `service_unavailable` where nobody knows whether the call took effect, `engine_unreachable` where the
+ * engine refused it or answered something useless
+ */
+export interface Engine {
+  /** Repeated on an initialised game it changes nothing. */
+  init(target: EngineTarget, races: readonly string[], signal: AbortSignal): Promise<EngineState>
+  /** Null while the engine has no game. */
+  status(target: EngineTarget, signal: AbortSignal): Promise<EngineState | null>
+  /** Computes the turn, unless it is computed already; the state is that of this turn or of a later one. */
+  turn(target: EngineTarget, turn: number, idempotencyKey: string, signal: AbortSignal): Promise<EngineState>
 }
 
 export interface CreateRequest {

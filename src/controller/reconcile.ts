@@ -27,7 +27,7 @@ export async function previewGame(
   deps: LoopDeps,
   change: (input: PlanInput) => PlanInput = (input) => input,
 ): Promise<Plan> {
-  return planGame(change(await lookAt(gameId, deps)))
+  return planGame(change(await lookAt(gameId, deps, 'nothing of the engine')))
 }
 
 const LOST_ANSWER_RETRY_MS = 1_000

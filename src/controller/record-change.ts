@@ -1,8 +1,10 @@
+import type { EngineState } from '../model/engine.ts'
 import type { AcceptedSpec } from '../model/game.ts'
 import { hostName } from '../model/labels.ts'
 import type { ObservedContainer } from '../model/observed.ts'
 import type { RecordChange } from '../model/plan.ts'
 import type { RuntimeRecord } from '../model/record.ts'
+import type { LedgerEntry } from '../model/turn.ts'
 
 /** What a changed record is made from. */
 export interface RecordFacts {
@@ -15,6 +17,11 @@ export interface RecordFacts {
   readonly network: string
   readonly statePath: string
   readonly paused: boolean
+  /** What the engine says of its game, where it was asked. */
+  readonly engine: EngineState | null
+  /** The desired generation; null where nobody asks for the game. */
+  readonly generation: number | null
+  readonly ledger: readonly LedgerEntry[]
   /** Whether the change belongs to an operation, as against something that was merely noticed. */
   readonly isOperation: boolean
 }
@@ -22,31 +29,46 @@ export interface RecordFacts {
 /**
  * The record after a change, or null when nothing of it differs (spec 1, "What a record holds").
  *
- * Moves: (none) → starting | running (adoption); starting ⇄ running ⇄ engine_unreachable; any of them → stopped → starting;
- * any → removed, which is the end. Docker's clock and ours may differ, so every time is clamped to `createdAt`.
+ * Moves: (none) → starting | running (adoption); starting ⇄ running ⇄ engine_unreachable; running → generation_in_progress →
+ * running | generation_failed | finished; any of them → stopped → starting; any → removed, which is the end. Docker's clock and ours may differ, so every time is clamped to `createdAt`.
  */
 export function changeRecord(record: RuntimeRecord | null, change: RecordChange, facts: RecordFacts): RuntimeRecord | null {
-  if (change.kind === 'none') return record === null ? null : withPause(record, facts)
+  if (change.kind === 'none') return record === null ? null : withTicks(record, record, facts)
   if (record === null && (change.kind === 'stopped' || change.kind === 'removed')) return null
   const base = record ?? newRecord(facts)
-  return withPause(finished(changed(base, change, facts), facts), facts)
+  return withTicks(base, clamped(changed(base, change, facts), facts), facts)
 }
 
 function changed(record: RuntimeRecord, change: Exclude<RecordChange, { kind: 'none' }>, facts: RecordFacts): RuntimeRecord {
   switch (change.kind) {
     case 'starting':
-      return { ...record, ...runtimeOf(record, facts), status: 'starting', health: 'unknown', stoppedAt: null, finishedAt: null }
+      return { ...record, ...runtimeOf(record, facts), ...UNFINISHED, status: 'starting', health: 'unknown', stoppedAt: null }
     case 'adopted':
       return { ...record, ...runtimeOf(record, facts), status: 'starting', health: 'unknown', stoppedAt: null }
     case 'running':
-      return { ...record, ...runtimeOf(record, facts), status: 'running', health: 'ok', stoppedAt: null }
+      return { ...record, ...runtimeOf(record, facts), ...servingAs(record, facts), health: 'ok', stoppedAt: null }
     case 'unreachable':
       return { ...record, ...runtimeOf(record, facts), status: 'engine_unreachable', health: 'unreachable', stoppedAt: null }
+    case 'generating':
+      return { ...record, status: 'generation_in_progress' }
+    case 'generation_failed':
+      return { ...record, status: 'generation_failed' }
+    case 'paused':
+      return { ...record, paused: change.paused, pausedAt: change.paused ? facts.now : null }
     case 'stopped':
       return { ...record, ...stoppedAs(record, facts) }
     case 'removed':
       return { ...record, status: 'removed', health: 'unknown', removedAt: facts.now }
   }
+}
+
+const UNFINISHED = { finishedAt: null, finishedGeneration: null } as const
+
+/** Serving, or at its end, as the engine says. */
+function servingAs(record: RuntimeRecord, { engine, generation, now }: RecordFacts): Partial<RuntimeRecord> {
+  const currentTurn = engine?.turn ?? record.currentTurn
+  if (engine?.finished !== true) return { ...UNFINISHED, status: 'running', currentTurn }
+  return { status: 'finished', currentTurn, finishedAt: record.finishedAt ?? now, finishedGeneration: generation }
 }
 
 /** What runs now; a start whose container is not known yet keeps the rest. */
@@ -82,7 +104,7 @@ function stoppedAs(record: RuntimeRecord, { container, now, spec }: RecordFacts)
   }
 }
 
-function newRecord({ gameId, newUid, now, spec, container, network, statePath }: RecordFacts): RuntimeRecord {
+function newRecord({ gameId, newUid, now, spec, container, network, statePath, paused }: RecordFacts): RuntimeRecord {
   const createdAt = new Date(Math.min(container?.detail?.startedAtMs ?? now.getTime(), now.getTime()))
   return {
     uid: newUid,
@@ -97,12 +119,16 @@ function newRecord({ gameId, newUid, now, spec, container, network, statePath }:
     network: spec?.network ?? network,
     limits: null,
     turnSchedule: spec?.turnSchedule ?? null,
-    paused: false,
-    pausedAt: null,
+    timeZone: spec?.timeZone ?? null,
+    ticksAfter: null,
+    currentTurn: null,
+    skipNextTick: false,
+    paused,
+    pausedAt: paused ? now : null,
     health: 'unknown',
     startedAt: null,
     stoppedAt: null,
-    finishedAt: null,
+    ...UNFINISHED,
     removedAt: null,
     lastOpAt: now,
     createdAt,
@@ -110,7 +136,7 @@ function newRecord({ gameId, newUid, now, spec, container, network, statePath }:
 }
 
 /** Clamps every time to the rules, and marks the operation. */
-function finished(record: RuntimeRecord, { now, isOperation }: RecordFacts): RuntimeRecord {
+function clamped(record: RuntimeRecord, { now, isOperation }: RecordFacts): RuntimeRecord {
   const startedAt = record.startedAt === null ? null : latest(record.startedAt, record.createdAt)
   const stoppedAt = record.stoppedAt === null ? null : latest(record.stoppedAt, startedAt ?? record.createdAt)
   return {
@@ -122,9 +148,32 @@ function finished(record: RuntimeRecord, { now, isOperation }: RecordFacts): Run
   }
 }
 
-function withPause(record: RuntimeRecord, { paused, now }: RecordFacts): RuntimeRecord {
-  if (record.paused === paused) return record
-  return { ...record, paused, pausedAt: paused ? now : null }
+/** Ticks count from init, from a start, and from a change of the schedule; then each is in the ledger. */
+function withTicks(before: RuntimeRecord, record: RuntimeRecord, { spec, ledger, now }: RecordFacts): RuntimeRecord {
+  if (record.currentTurn === null || spec === null) return record
+  const { turnSchedule, timeZone } = spec
+  const isSameSchedule = record.turnSchedule === turnSchedule && record.timeZone === timeZone
+  const begins = before.currentTurn === null || (AT_REST.has(before.status) && !AT_REST.has(record.status))
+  const ticksAfter = isSameSchedule && !begins && record.ticksAfter !== null ? accountedFor(record.ticksAfter, ledger) : now
+  const skipNextTick = skipsNext(record, ledger)
+  const isUnchanged = isSameSchedule && skipNextTick === record.skipNextTick && ticksAfter.getTime() === record.ticksAfter?.getTime()
+  return isUnchanged ? record : { ...record, turnSchedule, timeZone, ticksAfter, skipNextTick }
+}
+
+const AT_REST: ReadonlySet<RuntimeRecord['status']> = new Set(['stopped', 'finished'])
+
+function accountedFor(until: Date, ledger: readonly LedgerEntry[]): Date {
+  return ledger.map(tickOf).reduce((max, atMs) => (atMs !== null && atMs > max.getTime() ? new Date(atMs) : max), until)
+}
+
+function tickOf(entry: LedgerEntry): number | null {
+  if (entry.kind === 'skip') return entry.atMs
+  return entry.kind === 'begin' && entry.call.kind === 'tick' ? entry.call.atMs : null
+}
+
+function skipsNext(record: RuntimeRecord, ledger: readonly LedgerEntry[]): boolean {
+  if (ledger.some((entry) => entry.kind === 'begin' && entry.call.kind === 'token')) return true
+  return record.skipNextTick && !ledger.some((entry) => entry.kind === 'skip' && entry.reason === 'skip_next_tick')
 }
 
 function latest(a: Date, b: Date): Date {

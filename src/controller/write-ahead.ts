@@ -14,7 +14,9 @@ import type { PlanInput } from './plan/input.ts'
 type Acting = Extract<Plan, { kind: 'act' }>
 
 /** Commits the operation and the intents of all its actions, before the first of them begins. */
-export async function beginOperation(plan: Acting, input: PlanInput, deps: LoopDeps): Promise<Operation> {
+export async function beginOperation(plan: Acting, input: PlanInput, deps: LoopDeps): Promise<Begun> {
+  const announced = announcedOf(plan, input)
+  if (announced !== null) return announced
   const { gameId, desired } = input
   const now = new Date(deps.clock.nowMs())
   const isNew = plan.operation.kind === 'open'
@@ -36,13 +38,20 @@ export async function beginOperation(plan: Acting, input: PlanInput, deps: LoopD
           openIntents: [],
         }
       : openOperationOf(input)
-  const intents = namedActions(plan, operation, input).map((action) => ({
+  const intents = [...namedActions(plan, operation, input), ...plan.later].map((action) => ({
     kind: action.kind,
     target: intentTarget(action),
     reason: action.reason,
   }))
+  const firstSeq = operation.actionCount
+  const openIntents = plan.later.map(({ kind }, index) => ({
+    seq: firstSeq + plan.actions.length + index,
+    kind,
+    target: 'created',
+    isAnnounced: true,
+  }))
   const after = stateAfter(change, operation, input, deps)
-  const opened = { ...operation, actionCount: operation.actionCount + intents.length, openIntents: [] }
+  const opened = { ...operation, actionCount: firstSeq + intents.length, openIntents }
   await remember(input.gameId, deps, async () => {
     if (isNew) {
       const imageRef = input.admission.kind === 'accepted' ? input.admission.spec.imageRef : null
@@ -62,7 +71,23 @@ export async function beginOperation(plan: Acting, input: PlanInput, deps: LoopD
     }
     deps.games.update(gameId, { ...after.memory, openOperation: opened })
   })
-  return opened
+  return { operation: opened, firstSeq }
+}
+
+interface Begun {
+  readonly operation: Operation
+  /** Of the plan's first action. */
+  readonly firstSeq: number
+}
+
+/** An action whose intent was committed when the operation began needs no further round trip. */
+function announcedOf({ actions, operation }: Acting, input: PlanInput): Begun | null {
+  const [action] = actions
+  if (operation.kind !== 'continue' || actions.length !== 1 || action === undefined) return null
+  const open = openOperationOf(input)
+  const intent = open.openIntents.find(({ kind, isAnnounced }) => isAnnounced === true && kind === action.kind)
+  if (intent === undefined) return null
+  return { operation: { ...open, openIntents: open.openIntents.filter((each) => each !== intent) }, firstSeq: intent.seq }
 }
 
 /** Writes how actions went; the operation stays open until a later pass has seen its goal. */
@@ -114,6 +139,7 @@ export async function closeOperationOf(
       progress: null,
       resizeRefused: null,
     })
+    rememberEngine(operation, change, input, deps)
     if (after.write.forget === true) deps.games.forget(input.gameId)
   })
   const { gameId, operationId, op, detail } = operation
@@ -128,6 +154,20 @@ export async function closeOperationOf(
     },
     'operation ended',
   )
+}
+
+/** What the engine answered stands for it until its container's next life; of a call that failed nobody knows what it did. */
+function rememberEngine(
+  { op, startedAt }: Operation,
+  { engine, plan, failure }: Change,
+  { gameId }: PlanInput,
+  { games, clock }: LoopDeps,
+): void {
+  const known = games.of(gameId).engine
+  if (known !== null && engine != null) games.update(gameId, { engine: { ...known, reading: { kind: 'state', state: engine } } })
+  if (failure != null && plan.kind === 'act' && plan.actions.some(({ kind }) => kind === 'compute_turn' || kind === 'init_engine'))
+    games.update(gameId, { engine: null })
+  if (op === 'turn' || op === 'force_next_turn') games.update(gameId, { lastTurn: { fromMs: startedAt.getTime(), toMs: clock.nowMs() } })
 }
 
 /** Writes what was merely noticed; nothing when nothing differs. */
@@ -146,8 +186,11 @@ function judged(operation: Operation, input: PlanInput, deps: LoopDeps): readonl
     hasImage: (ref: string) => deps.world.image(ref) !== null,
     isNetworkPresent: deps.world.isNetworkPresent,
     canonicalName: input.canonicalName,
+    engineTurn: input.engine.kind === 'state' ? input.engine.state.turn : null,
+    openTurn: input.openTurn,
   }
   return operation.openIntents.map((intent) => {
+    if (intent.isAnnounced === true) return { seq: intent.seq, outcome: 'not_attempted', error: null, durationMs: null, result: null }
     const outcome = judgeIntent(intent, operation, evidence)
     return {
       seq: intent.seq,

@@ -63,6 +63,19 @@ export async function networkExists(clients: DockerClients, name: string, signal
   return (await listNetworks(clients, signal)).includes(name)
 }
 
+/** Names of the networks a container is attached to, ours or not; null when the daemon has no such container. */
+export async function networksOfContainer(clients: DockerClients, id: string, signal: AbortSignal): Promise<readonly string[] | null> {
+  try {
+    const answer = await clients.send({ kind: 'container_inspect', method: 'GET', path: `/containers/${id}/json` }, signal)
+    return Object.keys(attachedShape.parse(answer).NetworkSettings.Networks)
+  } catch (error) {
+    if (error instanceof DockerRefusal && error.status === 404) return null
+    throw unexpected(error, `inspect container ${id.slice(0, 12)}`)
+  }
+}
+
+const attachedShape = z.object({ NetworkSettings: z.object({ Networks: z.record(z.string(), z.unknown()) }) })
+
 const networksShape = z.array(
   z.object({ Id: z.string(), Name: z.string(), Created: z.string(), Labels: z.record(z.string(), z.string()).nullish() }),
 )

@@ -7,6 +7,8 @@ export type BackoffKind =
   | 'PatchFailed'
   | 'NameConflict'
   | 'StartBackOff'
+  /** Holds turns back, and nothing else. */
+  | 'TurnFailed'
 
 /** Why and until when a game's next attempt waits; stored with its status, so that a restart of the controller keeps it. */
 export interface Backoff {

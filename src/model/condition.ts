@@ -11,6 +11,7 @@ export type ConditionType =
   | 'PatchFailed'
   | 'NameConflict'
   | 'StartBackOff'
+  | 'TurnFailed'
   | 'Blocked'
 
 /** Kubernetes' shape of a condition. */

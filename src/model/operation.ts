@@ -43,6 +43,8 @@ export interface OpenIntent {
   readonly kind: ActionKind
   /** A container id, a name, an image reference or a path; `created` for the container the operation itself makes. */
   readonly target: string
+  /** Committed with the operation and not begun yet: its turn comes once the engine serves. */
+  readonly isAnnounced?: boolean
 }
 
 /** How an operation ended; `replay_no_op` marks a success that found nothing to do. */

@@ -1,5 +1,6 @@
 import { type Action, objectOf } from './action.ts'
 import type { ConditionFact } from './condition.ts'
+import type { LedgerEntry } from './turn.ts'
 import type { ErrorCode, OperationDetail, OperationKind, OperationSource } from './operation.ts'
 
 /** The operation a plan belongs to. */
@@ -20,6 +21,10 @@ export type RecordChange =
   | { readonly kind: 'starting' }
   | { readonly kind: 'running'; readonly containerId: string }
   | { readonly kind: 'unreachable'; readonly containerId: string }
+  /** A turn is being computed. */
+  | { readonly kind: 'generating' }
+  | { readonly kind: 'generation_failed' }
+  | { readonly kind: 'paused'; readonly paused: boolean }
   /** An unrecorded container of the game is taken as it is. */
   | { readonly kind: 'adopted'; readonly containerId: string }
   | { readonly kind: 'stopped' }
@@ -35,6 +40,8 @@ export type Plan = {
   readonly reason: string
   readonly conditions: readonly ConditionFact[]
   readonly wakeAtMs: number | null
+  /** What becomes of ticks and of the turn under way; written with the plan's first step. */
+  readonly ledger?: readonly LedgerEntry[]
 } & (
   | { readonly kind: 'settled'; readonly record: RecordChange }
   | { readonly kind: 'wait' }
@@ -43,13 +50,19 @@ export type Plan = {
       readonly kind: 'act'
       readonly operation: PlannedOperation
       readonly actions: readonly Action[]
+      /** Done in a later pass of the same operation, once the engine serves: their intents are committed with the others. */
+      readonly later: readonly Action[]
       readonly record: RecordChange
       readonly closes: boolean
+      /** What holds once it has succeeded; left out, the next pass says so. */
+      readonly conditionsAfter?: readonly ConditionFact[]
     }
   | {
       readonly kind: 'conclude'
       readonly operationId: string
       readonly failure: { readonly code: ErrorCode; readonly message: string } | null
+      /** What the lobby is to be told although the operation has done its part. */
+      readonly notice?: { readonly code: ErrorCode; readonly message: string }
       readonly record: RecordChange
     }
   /** Nothing asks for this container, and it plainly is a game of ours: a desired row is made for it. */
@@ -61,7 +74,8 @@ export type Plan = {
 /** The plan as text: what will be done and why, then one line per action. Compared by tests, shown by `galaxy diff`. */
 export function renderPlan(plan: Plan): string {
   const head = plan.kind === 'act' ? `${plan.gameId}: ${operationName(plan.operation)}` : `${plan.gameId}: ${plan.kind}`
-  const actions = plan.kind === 'act' ? plan.actions.map((action) => `  ${action.kind} ${nameOf(action)}: ${action.reason}`) : []
+  const actions =
+    plan.kind === 'act' ? [...plan.actions, ...plan.later].map((action) => `  ${action.kind} ${nameOf(action)}: ${action.reason}`) : []
   return [`${head}: ${plan.reason}`, ...actions].join('\n')
 }
 

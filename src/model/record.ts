@@ -27,12 +27,21 @@ export interface RuntimeRecord {
   readonly network: string
   readonly limits: Limits | null
   readonly turnSchedule: string | null
+  readonly timeZone: string | null
+  /** Ticks up to here are in the ledger, or none of this record's business; null before init. */
+  readonly ticksAfter: Date | null
+  /** As the engine last said; null before init. */
+  readonly currentTurn: number | null
+  /** A forced turn takes the place of the next scheduled one. */
+  readonly skipNextTick: boolean
   readonly paused: boolean
   readonly pausedAt: Date | null
   readonly health: EngineHealth
   readonly startedAt: Date | null
   readonly stoppedAt: Date | null
   readonly finishedAt: Date | null
+  /** The desired generation that the engine finished; null while the game goes on. */
+  readonly finishedGeneration: number | null
   readonly removedAt: Date | null
   readonly lastOpAt: Date
   readonly createdAt: Date

@@ -1,8 +1,10 @@
 import { sql } from 'kysely'
 import { storableJson, storableText } from '../database/storable.ts'
+import type { PlayerMapping } from '../model/engine.ts'
 import type { ErrorCode } from '../model/operation.ts'
 import type { RuntimeRecord } from '../model/record.ts'
 import type { GameStatus } from '../model/status.ts'
+import { type Life, mappingParts, type Snapshot, snapshotPart, turnParts, type TurnWrite } from './life-write.ts'
 import { recordPart } from './record-write.ts'
 import type { Part } from './statement.ts'
 
@@ -38,18 +40,24 @@ export interface GameWrite {
   readonly record?: RuntimeRecord | undefined
   readonly healthEvents?: readonly HealthEvent[] | undefined
   readonly notification?: Notification | undefined
+  readonly turns?: { readonly life: Life; readonly writes: readonly TurnWrite[] } | undefined
+  readonly snapshot?: Snapshot | undefined
+  readonly mapping?: readonly PlayerMapping[] | undefined
   /** Deletes the tombstoned desired row and resets the status, except for what is known of the state directory. */
   readonly forget?: boolean | undefined
 }
 
 /** The parts of a statement that write a game; `forget` is not among them. */
 export function gameParts(write: GameWrite): readonly Part[] {
-  const { gameId, status, record, healthEvents, notification } = write
+  const { gameId, status, record, healthEvents, notification, turns, snapshot, mapping } = write
   return [
     ...(status === undefined ? [] : [statusPart(gameId, status)]),
     ...(record === undefined ? [] : [recordPart(record)]),
     ...(healthEvents === undefined || healthEvents.length === 0 ? [] : [healthEventsPart(gameId, healthEvents)]),
     ...(notification === undefined ? [] : [notificationPart(gameId, notification)]),
+    ...(turns === undefined ? [] : turnParts(gameId, turns.life, turns.writes)),
+    ...(snapshot === undefined ? [] : [snapshotPart(gameId, snapshot)]),
+    ...(mapping === undefined ? [] : mappingParts(gameId, mapping)),
   ]
 }
 

@@ -1,8 +1,12 @@
 import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Database, GameStatusTable, OperationLogTable, RuntimeRecordsTable } from '../database/tables.ts'
 import type { OpenIntent, Operation } from '../model/operation.ts'
+import type { Maxima, PlayerMapping } from '../model/engine.ts'
 import type { EngineHealth, RecordStatus, RuntimeRecord } from '../model/record.ts'
 import { type GameStatus, NEW_STATUS } from '../model/status.ts'
+import type { OpenTurn } from '../model/turn.ts'
+import { anyOf } from './any-of.ts'
+import { loadMappings, loadMaxima, loadOpenTurns } from './load-life.ts'
 import { parseAcceptedSpec, parseBackoff, parseConditions, parseLimits } from './stored-json.ts'
 
 /** What the database knows of a game beside its desired row. */
@@ -13,14 +17,21 @@ export interface StoredGame {
   readonly record: RuntimeRecord | null
   /** Left open by a crash, or by another term. */
   readonly openOperation: Operation | null
+  /** The ledger's row that has not ended. */
+  readonly openTurn: OpenTurn | null
+  readonly mapping: readonly PlayerMapping[]
+  readonly maxima: Maxima
 }
 
 /** The asked games, or all, that have a status, a live record or an open operation; to be read once per term. */
 export async function loadGames(db: Kysely<Database>, gameIds?: readonly string[]): Promise<readonly StoredGame[]> {
-  const [statuses, records, operations] = await Promise.all([
+  const [statuses, records, operations, turns, mappings, maxima] = await Promise.all([
     loadStatuses(db, gameIds),
     loadRecords(db, gameIds),
     loadOpenOperations(db, gameIds),
+    loadOpenTurns(db, gameIds),
+    loadMappings(db, gameIds),
+    loadMaxima(db, gameIds),
   ])
   const found = new Set([...statuses.keys(), ...records.keys(), ...operations.keys()])
   return [...found].sort().map((gameId) => ({
@@ -28,6 +39,9 @@ export async function loadGames(db: Kysely<Database>, gameIds?: readonly string[
     status: statuses.get(gameId) ?? NEW_STATUS,
     record: records.get(gameId) ?? null,
     openOperation: operations.get(gameId) ?? null,
+    openTurn: turns.get(gameId) ?? null,
+    mapping: mappings.get(gameId) ?? [],
+    maxima: maxima.get(gameId) ?? {},
   }))
 }
 
@@ -68,11 +82,6 @@ async function loadOpenOperations(db: Kysely<Database>, gameIds: readonly string
   return new Map(rows.map((row) => [row.game_id, toOperation(row)]))
 }
 
-/** One array parameter, however many games: a list of parameters has a limit. */
-function anyOf(gameIds: readonly string[] | undefined) {
-  return sql<string>`ANY(${gameIds ?? []}::text[])`
-}
-
 function toStatus(row: Selectable<GameStatusTable>): GameStatus {
   return {
     acceptedSpec: parseAcceptedSpec(row.accepted_spec),
@@ -106,12 +115,17 @@ function toRecord(row: Selectable<RuntimeRecordsTable>): RuntimeRecord {
     network: row.docker_network,
     limits: parseLimits(row.applied_resources),
     turnSchedule: row.turn_schedule,
+    timeZone: row.time_zone,
+    ticksAfter: row.ticks_after,
+    currentTurn: row.current_turn,
+    skipNextTick: row.skip_next_tick,
     paused: row.paused,
     pausedAt: row.paused_at,
     health: row.engine_health as EngineHealth,
     startedAt: row.started_at,
     stoppedAt: row.stopped_at,
     finishedAt: row.finished_at,
+    finishedGeneration: row.finished_generation,
     removedAt: row.removed_at,
     lastOpAt: row.last_op_at,
     createdAt: row.created_at,

@@ -56,6 +56,7 @@ const CONDITION_TYPES = {
   NameConflict: 'NameConflict',
   Blocked: 'Blocked',
   StartBackOff: 'StartBackOff',
+  TurnFailed: 'TurnFailed',
 } as const satisfies { [Type in ConditionType]: Type }
 
 const BACKOFF_KINDS = {
@@ -66,6 +67,7 @@ const BACKOFF_KINDS = {
   PatchFailed: 'PatchFailed',
   NameConflict: 'NameConflict',
   StartBackOff: 'StartBackOff',
+  TurnFailed: 'TurnFailed',
 } as const satisfies { [Kind in BackoffKind]: Kind }
 
 const conditionSchema = z.object({

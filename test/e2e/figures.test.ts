@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createDeployment, type Deployment, idleImage, type RunningController } from '../support/deployment.ts'
+import { PLAYERS, registerReferenceEngine } from '../support/reference-engine.ts'
 import { countStatements, type StatementCounter } from '../support/statements.ts'
 import { until } from '../support/until.ts'
 
@@ -41,6 +42,34 @@ describe('what a pass costs', () => {
 
     expect(calls).toEqual(['container_create', 'container_start', 'container_inspect'])
     expect(await statements.ofController()).toEqual({ open: 1, progress: 1, close: 1, other: 0 })
+  })
+
+  it('starts a game whose engine is initialised with no more than that', async () => {
+    await registerReferenceEngine(deployment)
+    await statements.reset()
+    await deployment.query(
+      "INSERT INTO desired_games (game_id, engine, engine_version, players) VALUES ('played', 'reference', '1.0.0', $1)",
+      [JSON.stringify(PLAYERS)],
+    )
+    await deployment.untilStatus('played', 'running')
+    await settled(controller)
+
+    expect(calls).toEqual(['container_create', 'container_start', 'container_inspect'])
+    expect(await statements.ofController()).toEqual({ open: 1, progress: 1, close: 1, other: 0 })
+  })
+
+  it('computes a turn with two SQL round trips and no Docker call', async () => {
+    await statements.reset()
+    await deployment.query("UPDATE desired_games SET turn_token = 'one' WHERE game_id = 'played'")
+    await until(
+      () => deployment.query("SELECT FROM turns WHERE game_id = 'played' AND status = 'succeeded'"),
+      (rows) => rows.length === 1,
+      'the turn is computed',
+    )
+    await settled(controller)
+
+    expect(calls).toEqual([])
+    expect(await statements.ofController()).toEqual({ open: 1, progress: 0, close: 1, other: 0 })
   })
 
   it('looks at games where nothing changed with one list call each time, and not one SQL write', async () => {

@@ -1,4 +1,6 @@
 import type { PlanInput } from '../../src/controller/plan/input.ts'
+import type { EngineState } from '../../src/model/engine.ts'
+import { NO_TICKS } from '../../src/model/turn.ts'
 import type { AcceptedSpec, DesiredGame } from '../../src/model/game.ts'
 import type { ContainerDetail, ObservedContainer } from '../../src/model/observed.ts'
 import type { Operation } from '../../src/model/operation.ts'
@@ -133,12 +135,17 @@ export function record(over: Partial<RuntimeRecord> = {}): RuntimeRecord {
     network: 'galaxy',
     limits: LIMITS,
     turnSchedule: null,
+    timeZone: 'UTC',
+    ticksAfter: new Date(NOW_MS - 3_600_000),
+    currentTurn: 0,
+    skipNextTick: false,
     paused: false,
     pausedAt: null,
     health: 'ok',
     startedAt: new Date(NOW_MS - 3_600_000),
     stoppedAt: null,
     finishedAt: null,
+    finishedGeneration: null,
     removedAt: null,
     lastOpAt: new Date(NOW_MS - 3_600_000),
     createdAt: new Date(NOW_MS - 3_600_000),
@@ -164,6 +171,10 @@ export function operation(over: Partial<Operation> = {}): Operation {
   }
 }
 
+export function engineState(over: Partial<EngineState> = {}): EngineState {
+  return { turn: 0, finished: false, players: [], ...over }
+}
+
 /** A game that runs as desired; `over` says what differs. */
 export function input(over: Partial<PlanInput> & { readonly containers?: readonly ObservedContainer[] } = {}): PlanInput {
   const { containers = [container()], ...rest } = over
@@ -179,6 +190,13 @@ export function input(over: Partial<PlanInput> & { readonly containers?: readonl
     record: record(),
     openOperation: null,
     health: { kind: 'ok', containerId: containers.find((each) => each.state === 'running')?.id ?? 'none' },
+    engine: { kind: 'state', state: engineState() },
+    activeSinceMs: NOW_MS - 3_600_000,
+    ticks: NO_TICKS,
+    openTurn: null,
+    mapping: [],
+    maxima: {},
+    lastTurn: null,
     network: 'present',
     wish: 'wish',
     resizeRefused: null,
@@ -187,6 +205,8 @@ export function input(over: Partial<PlanInput> & { readonly containers?: readonl
       graceMs: 10_000,
       engineStartMs: 30_000,
       cleanupTtlMs: 3_600_000,
+      turnMs: 60_000,
+      catchUp: 'none',
       mayCreateNetwork: false,
       networkName: 'galaxy',
       statePath: '/state/g',

@@ -7,14 +7,17 @@ interface Stated {
   readonly ready: { readonly status: Status; readonly reason: string; readonly message: string }
   /** What is being done, or null when nothing is. */
   readonly progressing?: string | null
+  /** Whether the engine has its game; else what the record says. */
+  readonly isInitialized?: boolean
   readonly extra?: readonly ConditionFact[]
 }
 
-/** The game's conditions in their fixed order: Ready, Accepted, Progressing, Outdated, then whatever holds it back. */
-export function conditionsOf(input: PlanInput, { ready, progressing = null, extra = [] }: Stated): readonly ConditionFact[] {
+/** The game's conditions in their fixed order: Ready, Accepted, Initialized, Progressing, Outdated, then whatever holds it back. */
+export function conditionsOf(input: PlanInput, { ready, progressing = null, isInitialized, extra = [] }: Stated): readonly ConditionFact[] {
   return [
     { type: 'Ready', ...ready },
     accepted(input),
+    ...initialized(input, isInitialized),
     progressing === null
       ? { type: 'Progressing', status: 'False', reason: 'Settled', message: '' }
       : { type: 'Progressing', status: 'True', reason: 'Acting', message: progressing },
@@ -38,6 +41,16 @@ function accepted({ admission, desired }: PlanInput): ConditionFact {
     case 'refused':
       return { type: 'Accepted', status: 'False', reason: admission.reason, message: admission.message }
   }
+}
+
+/** Only an engine of protocol `galaxy` is ever initialised. */
+function initialized({ admission, desired, record, status }: PlanInput, isKnown: boolean | undefined): readonly ConditionFact[] {
+  const spec = admission.kind === 'accepted' ? admission.spec : status.acceptedSpec
+  if (desired === null || spec?.protocol !== 'galaxy') return []
+  if (isKnown ?? record?.currentTurn != null) return [{ type: 'Initialized', status: 'True', reason: 'Initialized', message: '' }]
+  const [reason, message] =
+    spec.players.length === 0 ? ['NoPlayers', 'no player is named yet; the engine is initialised once there are players'] : ['NotYet', '']
+  return [{ type: 'Initialized', status: 'False', reason, message }]
 }
 
 function outdated({ admission }: PlanInput): readonly ConditionFact[] {

@@ -1,16 +1,17 @@
 import type { AcceptedSpec } from '../../model/game.ts'
 import type { ObservedContainer } from '../../model/observed.ts'
 import type { Plan } from '../../model/plan.ts'
-import { conditionsOf, holding } from './conditions.ts'
+import { conditionsOf } from './conditions.ts'
 import type { HealthReading, PlanInput } from './input.ts'
-import { conclude } from './operations.ts'
+import { planServing } from './serving.ts'
+import { notServing } from './unreachable.ts'
 
 /** The right container runs: what is open is closed by whether its engine serves. */
 export function planHealth(input: PlanInput, spec: AcceptedSpec, current: ObservedContainer): Plan {
   const health = readingOf(input, spec, current)
   switch (health.kind) {
     case 'ok':
-      return serving(input, current)
+      return planServing(input, spec, current)
     case 'pending':
       return notYetServing(input, current, health.sinceMs)
     case 'failing':
@@ -36,24 +37,6 @@ function readingOf({ health, nowMs }: PlanInput, { probe, network }: AcceptedSpe
     : { kind: 'pending', sinceMs: health.kind === 'pending' ? health.sinceMs : nowMs }
 }
 
-function serving(input: PlanInput, current: ObservedContainer): Plan {
-  const conditions = conditionsOf(input, { ready: { status: 'True', reason: 'Running', message: `${current.name} serves` } })
-  const record = { kind: 'running', containerId: current.id } as const
-  const open = input.openOperation
-  if (open?.op === 'stop')
-    return conclude(input, open.operationId, { code: 'conflict', message: 'overtaken: the game is desired running' }, record, conditions)
-  if (open !== null) return conclude(input, open.operationId, null, record, conditions)
-  const isRecorded = input.record?.status === 'running' && input.record.health === 'ok'
-  return {
-    gameId: input.gameId,
-    kind: 'settled',
-    reason: `${current.name} runs and matches`,
-    conditions,
-    record: isRecorded ? { kind: 'none' } : record,
-    wakeAtMs: null,
-  }
-}
-
 function notYetServing(input: PlanInput, current: ObservedContainer, askedSinceMs: number): Plan {
   // What was told already stays told until an answer comes.
   if (input.record?.status === 'engine_unreachable' && input.openOperation === null)
@@ -74,25 +57,5 @@ function notYetServing(input: PlanInput, current: ObservedContainer, askedSinceM
     reason: message,
     conditions: conditionsOf(input, { ready, progressing: wasServing ? null : message }),
     wakeAtMs: input.openOperation === null ? null : deadlineMs,
-  }
-}
-
-function notServing(input: PlanInput, current: ObservedContainer, why: string): Plan {
-  const message = `the engine in ${current.name} is unreachable: ${why}`
-  const conditions = conditionsOf(input, {
-    ready: { status: 'False', reason: 'EngineUnreachable', message },
-    extra: [holding('EngineUnreachable', 'ProbeFailed', message)],
-  })
-  const record = { kind: 'unreachable', containerId: current.id } as const
-  const open = input.openOperation
-  if (open !== null) return conclude(input, open.operationId, { code: 'engine_unreachable', message }, record, conditions)
-  const isRecorded = input.record?.status === 'engine_unreachable'
-  return {
-    gameId: input.gameId,
-    kind: 'settled',
-    reason: message,
-    conditions,
-    record: isRecorded ? { kind: 'none' } : record,
-    wakeAtMs: null,
   }
 }

@@ -62,7 +62,7 @@ export function standingBackoff({ status, wish, observed, desired }: PlanInput):
 export function isHeldBack(input: PlanInput): boolean {
   const { nowMs } = input
   const backoff = standingBackoff(input)
-  if (backoff === null) return false
+  if (backoff === null || backoff.kind === 'TurnFailed') return false
   if (backoff.notBeforeMs === null) return true
   // Further ahead than its own delay: the clock was set back since (fault 43).
   return backoff.notBeforeMs > nowMs && backoff.notBeforeMs - nowMs <= backoff.delayMs

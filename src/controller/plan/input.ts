@@ -1,8 +1,10 @@
+import type { EngineState, Maxima, PlayerMapping } from '../../model/engine.ts'
 import type { AcceptedSpec, DesiredGame } from '../../model/game.ts'
 import type { ObservedContainer, ObservedGame } from '../../model/observed.ts'
 import type { Operation } from '../../model/operation.ts'
 import type { RuntimeRecord } from '../../model/record.ts'
 import type { GameStatus } from '../../model/status.ts'
+import type { OpenTurn, Ticks } from '../../model/turn.ts'
 
 /** Everything a plan is made from; the caller fetched it, the planner fetches nothing. */
 export interface PlanInput {
@@ -19,6 +21,15 @@ export interface PlanInput {
   readonly record: RuntimeRecord | null
   readonly openOperation: Operation | null
   readonly health: HealthReading
+  readonly engine: EngineReading
+  /** When this controller became the active one: what came due before was missed. */
+  readonly activeSinceMs: number
+  readonly ticks: Ticks
+  readonly openTurn: OpenTurn | null
+  readonly mapping: readonly PlayerMapping[]
+  readonly maxima: Maxima
+  /** The last turn that this controller had computed, or tried to. */
+  readonly lastTurn: { readonly fromMs: number; readonly toMs: number } | null
   readonly network: 'present' | 'missing'
   /** Fingerprint of what an attempt would be made from now; a backoff made from another one is void. */
   readonly wish: string
@@ -33,6 +44,9 @@ export interface PlanPolicy {
   readonly graceMs: number
   readonly engineStartMs: number
   readonly cleanupTtlMs: number
+  readonly turnMs: number
+  /** Whether one turn makes up for those missed while no controller was active. */
+  readonly catchUp: 'none' | 'one'
   readonly mayCreateNetwork: boolean
   readonly networkName: string
   /** State directory of the game, as the controller and as the daemon's host name it. */
@@ -62,6 +76,14 @@ export type HealthReading =
   | { readonly kind: 'ok'; readonly containerId: string }
   /** Failed as often in a row as the threshold says. */
   | { readonly kind: 'failing'; readonly containerId: string; readonly message: string }
+
+/** What the engine in the running container says of its game; asked once per life of the container, and when in doubt. */
+export type EngineReading =
+  /** Not asked: nothing serves, or its engine has no such questions. */
+  | { readonly kind: 'unasked' }
+  | { readonly kind: 'uninitialised' }
+  | { readonly kind: 'state'; readonly state: EngineState }
+  | { readonly kind: 'failing'; readonly message: string; readonly retryAtMs: number; readonly delayMs: number }
 
 export function isUp(container: ObservedContainer): boolean {
   return container.state === 'running' || container.state === 'paused' || container.state === 'restarting'

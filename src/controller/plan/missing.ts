@@ -2,7 +2,7 @@ import { blocked } from './blocked.ts'
 import type { AcceptedSpec } from '../../model/game.ts'
 import type { Plan } from '../../model/plan.ts'
 import { conditionsOf } from './conditions.ts'
-import { createAndStart, networkActions } from './create.ts'
+import { announceInit, createAndStart, networkActions } from './create.ts'
 import type { PlanInput } from './input.ts'
 import { act, sameAgain, type Wanted } from './operations.ts'
 import { planPull } from './replace.ts'
@@ -17,6 +17,7 @@ export function planMissing(input: PlanInput, spec: AcceptedSpec): Plan {
     wanted: why.wanted,
     reason: why.reason,
     actions: [...networkActions(input), ...createAndStart(input.canonicalName, spec, why.reason)],
+    later: announceInit(input, spec, 'the engine gets its game'),
     record: { kind: 'starting' },
     closes: false,
     conditions: conditionsOf(input, { ready: { status: 'False', reason: 'Starting', message: why.reason }, progressing: why.reason }),

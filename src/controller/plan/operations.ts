@@ -1,6 +1,6 @@
-import type { Action, ContainerTarget } from '../../model/action.ts'
+import type { Action, ContainerTarget, EngineTarget } from '../../model/action.ts'
 import type { ConditionFact } from '../../model/condition.ts'
-import type { DesiredGame } from '../../model/game.ts'
+import type { AcceptedSpec, DesiredGame } from '../../model/game.ts'
 import type { ObservedContainer } from '../../model/observed.ts'
 import type { ErrorCode, Operation, OperationDetail, OperationKind, OperationSource } from '../../model/operation.ts'
 import type { Plan, PlannedOperation, RecordChange } from '../../model/plan.ts'
@@ -18,22 +18,25 @@ interface Act {
   readonly wanted: Wanted
   readonly reason: string
   readonly actions: readonly Action[]
+  readonly later?: readonly Action[]
   readonly record: RecordChange
   /** False: the operation stays open until a later pass has seen its goal. */
   readonly closes: boolean
   readonly conditions: readonly ConditionFact[]
+  readonly conditionsAfter?: readonly ConditionFact[]
 }
 
 /**
  * A plan that acts: under the open operation when that is the same change (after a crash, or in its next step), else in a
  * new one. An open operation of another kind has been overtaken and is closed first.
  */
-export function act(input: PlanInput, { wanted, reason, actions, record, closes, conditions }: Act): Plan {
+export function act(input: PlanInput, { wanted, reason, actions, later = [], record, closes, conditions, conditionsAfter }: Act): Plan {
   const open = input.openOperation
   const base = { gameId: input.gameId, reason, conditions, wakeAtMs: null }
-  if (open === null) return { ...base, kind: 'act', operation: opened(input, wanted), actions, record, closes }
+  const steps = { actions, later, record, closes, ...(conditionsAfter !== undefined && { conditionsAfter }) }
+  if (open === null) return { ...base, kind: 'act', operation: opened(input, wanted), ...steps }
   if (isSameOperation(open, wanted)) {
-    return { ...base, kind: 'act', operation: { kind: 'continue', operationId: open.operationId }, actions, record, closes }
+    return { ...base, kind: 'act', operation: { kind: 'continue', operationId: open.operationId }, ...steps }
   }
   // An operation of ours on the way to an end state is no longer planned because that state is reached; a wish was overtaken.
   const failure = open.op === 'reconcile' ? null : ({ code: 'conflict', message: `overtaken: ${reason}` } as const)
@@ -55,7 +58,7 @@ export function conclude(
   failure: { code: ErrorCode; message: string } | null,
   record: RecordChange,
   conditions: readonly ConditionFact[],
-): Plan {
+): Extract<Plan, { kind: 'conclude' }> {
   const reason = failure === null ? 'the containers show that it is done' : failure.message
   return { gameId: input.gameId, reason, conditions, wakeAtMs: null, kind: 'conclude', operationId, failure, record }
 }
@@ -83,6 +86,10 @@ function opened(input: PlanInput, wanted: Wanted): PlannedOperation {
 function writerOf(desired: DesiredGame | null): OperationSource {
   if (desired === null || desired.writtenBy === 'reconciler') return 'reconciler'
   return desired.writtenBy === 'lobby' ? 'lobby' : 'admin'
+}
+
+export function engineIn({ gameId }: PlanInput, { network, port }: AcceptedSpec, { id, name }: ObservedContainer): EngineTarget {
+  return { gameId, containerId: id, containerName: name, network, port }
 }
 
 export function existing(container: ObservedContainer): ContainerTarget {

@@ -4,10 +4,13 @@ import { blocked } from './blocked.ts'
 import { conditionsOf } from './conditions.ts'
 import { planDeletion } from './deletion.ts'
 import { planDuplicates } from './duplicates.ts'
+import { planFinished } from './finished.ts'
 import type { PlanInput } from './input.ts'
+import { planInterruptedTurn } from './interrupted-turn.ts'
 import { planOrphan } from './orphan.ts'
 import { planRunning } from './running.ts'
 import { planStopped } from './stopped.ts'
+import { withTicks } from './ticks.ts'
 
 /**
  * What to do about one game now, and why (spec 3, "Plan"). Pure: the same input gives the same plan; no clock, no I/O, no
@@ -15,6 +18,16 @@ import { planStopped } from './stopped.ts'
  * goes before anything else (S1).
  */
 export function planGame(input: PlanInput): Plan {
+  return isPlayed(input) ? withTicks(input, decide(input)) : decide(input)
+}
+
+/** Only a game that has begun, and is neither at its end nor at rest, has ticks to account for. */
+function isPlayed({ desired, record, observed }: PlanInput): boolean {
+  if (desired?.state !== 'running' || desired.deletedAt !== null || !observed.isKnown) return false
+  return record?.currentTurn != null && record.status !== 'finished' && record.status !== 'stopped'
+}
+
+function decide(input: PlanInput): Plan {
   if (!input.observed.isKnown) return unknownWorld(input)
   if (input.desired === null && input.desiredProblem !== null) return unreadableRow(input, input.desiredProblem)
   const wantsOne = input.desired !== null && input.desired.deletedAt === null && input.desired.state === 'running'
@@ -22,11 +35,13 @@ export function planGame(input: PlanInput): Plan {
     const duplicates = planDuplicates(input)
     if (duplicates !== null) return duplicates
   }
+  const interrupted = planInterruptedTurn(input)
+  if (interrupted !== null) return interrupted
   if (input.desired === null) return planOrphan(input)
   const borrowed = input.observed.containers.find(isBorrowed)
   if (borrowed !== undefined) return leftAlone(input, borrowed)
   if (input.desired.deletedAt !== null) return planDeletion(input)
-  return wantsOne ? planRunning(input) : planStopped(input)
+  return wantsOne ? (planFinished(input) ?? planRunning(input)) : planStopped(input)
 }
 
 /** No container of ours is removed by Docker itself: whoever ran this one under the game's labels has the word (spec 6, row 35). */

@@ -8,7 +8,7 @@ import type { Plan } from '../../model/plan.ts'
 import { conditionsOf } from './conditions.ts'
 import { isUp, type PlanInput } from './input.ts'
 import type { Cast } from './match.ts'
-import { createAndStart, networkActions } from './create.ts'
+import { announceInit, createAndStart, networkActions } from './create.ts'
 import { act, existing, removeAction, sameAgain, stopAndRemove, type Wanted } from './operations.ts'
 
 /**
@@ -28,6 +28,7 @@ export function planReplacement(
     wanted,
     reason,
     actions: [...networkActions(input), ...outworn, ...steps(input, spec, current, usable, reason)],
+    later: announceInit(input, spec, 'the engine gets its game'),
     record: { kind: 'starting' },
     closes: false,
     conditions: conditionsOf(input, {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Ending, type Execution, execute } from '../../../src/controller/execute.ts'
+import type { Engine } from '../../../src/controller/ports.ts'
 import type { Action } from '../../../src/model/action.ts'
 import { RuntimeFailure } from '../../../src/model/errors.ts'
 import { container, exited, LIMITS, spec } from '../../support/planning.ts'
@@ -26,12 +27,20 @@ const failure = (kind: RuntimeFailure['kind'], code: RuntimeFailure['code']) =>
 
 type Script = Parameters<typeof scriptedRuntime>[0]
 
+/** These plans ask no engine. */
+const NO_ENGINE: Engine = {
+  init: () => Promise.reject(new Error('the engine was not to be asked')),
+  status: () => Promise.reject(new Error('the engine was not to be asked')),
+  turn: () => Promise.reject(new Error('the engine was not to be asked')),
+}
+
 async function run(actions: readonly Action[], script: Script, over: { readonly mayAct?: () => void } = {}) {
   const { runtime, calls } = scriptedRuntime(script)
   const { witness, reports } = listeningWitness()
   const progress: string[] = []
   const execution = await execute(actions, 'op-1', {
     runtime,
+    engine: NO_ENGINE,
     witness,
     clock: fakeClock(),
     assertMayAct: over.mayAct ?? (() => {}),
@@ -196,7 +205,7 @@ describe('several actions', () => {
 
   it('of none are done', async () => {
     const { execution } = await run([], {})
-    expect(execution).toEqual({ outcomes: [], container: null, ending: { kind: 'done' } })
+    expect(execution).toEqual({ outcomes: [], container: null, state: null, ending: { kind: 'done' } })
   })
 })
 

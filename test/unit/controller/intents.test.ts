@@ -10,6 +10,8 @@ const unstarted = (over: Partial<ObservedContainer> = {}): ObservedContainer =>
   made({ state: 'created', detail: detail({ startedAtMs: null }), ...over })
 const started = { startedAtMs: NOW_MS - 50 } as const
 
+const TURN_3 = { id: 't', call: { kind: 'tick', atMs: NOW_MS }, turn: 3 } as const
+
 /** An intent whose outcome was never written, and what the world shows. */
 const TABLE: readonly (readonly [
   kind: ActionKind,
@@ -55,20 +57,34 @@ const TABLE: readonly (readonly [
   ['rename_container', 'c2', 'it has its temporary name', { containers: [made({ name: 'galaxy-game-g.next.op-1' })] }, 'failed'],
   ['rename_container', 'c2', 'it is gone', {}, 'failed'],
 
+  ['init_engine', 'created', 'the engine has a game', { engineTurn: 0 }, 'succeeded'],
+  ['init_engine', 'created', 'the engine has none', {}, 'failed'],
+  ['compute_turn', 'c1', 'the engine has computed it', { engineTurn: 3, openTurn: TURN_3 }, 'succeeded'],
+  ['compute_turn', 'c1', 'the engine is one behind', { engineTurn: 2, openTurn: TURN_3 }, 'failed'],
+  ['compute_turn', 'c1', 'the engine cannot be asked', { openTurn: TURN_3 }, 'failed'],
   ['update_limits', 'c1', 'nothing can show it', { containers: [container()] }, 'failed'],
   ['purge_state', '/state/g', 'nothing can show it', {}, 'failed'],
 ]
 
+const NOTHING: Evidence = {
+  containers: [],
+  hasImage: () => false,
+  isNetworkPresent: false,
+  canonicalName: 'galaxy-game-g',
+  engineTurn: null,
+  openTurn: null,
+}
+
 describe('an intent without an outcome is closed by what the world shows (S4)', () => {
   it.each(TABLE)('%s %s, where %s', (kind, target, _, evidence, outcome) => {
-    const world: Evidence = { containers: [], hasImage: () => false, isNetworkPresent: false, canonicalName: 'galaxy-game-g', ...evidence }
+    const world: Evidence = { ...NOTHING, ...evidence }
     expect(judgeIntent({ seq: 0, kind, target }, OPERATION, world)).toBe(outcome)
   })
 })
 
 it('a start of a container that ended before the operation began is not taken for done by its earlier life', () => {
   const crashed = exited({ startedAtMs: NOW_MS - 3_600_000, finishedAtMs: NOW_MS - 200 })
-  const world: Evidence = { containers: [crashed], hasImage: () => false, isNetworkPresent: true, canonicalName: 'galaxy-game-g' }
+  const world: Evidence = { ...NOTHING, containers: [crashed], isNetworkPresent: true }
   expect(judgeIntent({ seq: 0, kind: 'start_container', target: 'c1' }, OPERATION, world)).toBe('failed')
 })
 

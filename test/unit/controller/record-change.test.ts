@@ -19,6 +19,9 @@ function facts(over: Partial<RecordFacts> = {}): RecordFacts {
     network: 'galaxy',
     statePath: '/state/g',
     paused: false,
+    engine: null,
+    generation: 1,
+    ledger: [],
     isOperation: true,
     ...over,
   }
@@ -114,8 +117,14 @@ const TABLE: readonly (readonly [string, RuntimeRecord | null, RecordChange, Par
     { isOperation: false },
     { lastOpAt: at(-3_600_000) },
   ],
-  ['running, and the wish is to pause', record(), { kind: 'none' }, { paused: true }, { paused: true, pausedAt: at(0), status: 'running' }],
-  ['paused, and it is wished on', record({ paused: true, pausedAt: at(-9) }), { kind: 'none' }, {}, { paused: false, pausedAt: null }],
+  ['running, and it is paused', record(), { kind: 'paused', paused: true }, {}, { paused: true, pausedAt: at(0), status: 'running' }],
+  [
+    'paused, and it is resumed',
+    record({ paused: true, pausedAt: at(-9) }),
+    { kind: 'paused', paused: false },
+    {},
+    { paused: false, pausedAt: null },
+  ],
   [
     'running another image than accepted, and it serves',
     record(),
@@ -155,7 +164,7 @@ interface Step {
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  kind: fc.constantFrom<RecordChange['kind'][]>('none', 'starting', 'running', 'unreachable', 'adopted', 'stopped', 'removed'),
+  kind: fc.constantFrom<RecordChange['kind'][]>('none', 'starting', 'running', 'unreachable', 'adopted', 'paused', 'stopped', 'removed'),
   isKnown: fc.boolean(),
   isInspected: fc.boolean(),
   startSkewMs: skewMs,
@@ -188,8 +197,13 @@ it('is valid after any history of changes, whatever the clocks say', () => {
   )
 })
 
-function changeOf({ kind }: Step): RecordChange {
+function changeOf({ kind, paused }: Step): RecordChange {
   switch (kind) {
+    case 'paused':
+      return { kind, paused }
+    case 'generating':
+    case 'generation_failed':
+      throw new Error(`${kind} is of a game that serves`)
     case 'running':
     case 'unreachable':
     case 'adopted':

@@ -1,0 +1,103 @@
+import type { Backoff } from '../model/backoff.ts'
+import { mergeConditions } from '../model/condition.ts'
+import type { ObservedContainer } from '../model/observed.ts'
+import type { Operation } from '../model/operation.ts'
+import type { GameStatus } from '../model/status.ts'
+import { backoffAfter, backoffAfterCrash } from './backoff-of.ts'
+import type { Change } from './change.ts'
+import type { LoopDeps } from './deps.ts'
+import { ledgerOf } from './ledger-of.ts'
+import { fellWithRuntime, ranWell, standingBackoff } from './plan/held-back.ts'
+import type { PlanInput } from './plan/input.ts'
+
+/** The controller's side of a game after a step: what it accepted, its conditions, its backoff, and what wrote its state. */
+export function statusAfter(
+  change: Change,
+  operation: Operation | null,
+  container: ObservedContainer | null,
+  input: PlanInput,
+  now: Date,
+  deps: Pick<LoopDeps, 'random'>,
+): GameStatus {
+  const { status, desired, admission } = input
+  const generation = desired?.generation ?? status.observedGeneration
+  const isAccepted = admission.kind === 'accepted' && desired?.deletedAt === null
+  const hasSucceeded = change.isEnding?.status === 'succeeded'
+  return {
+    ...status,
+    ...(isAccepted && { acceptedSpec: admission.spec, acceptedGeneration: generation }),
+    observedGeneration: generation,
+    conditions: mergeConditions(status.conditions, conditionsOf(change), generation, now.toISOString()),
+    backoff: backoffOf(change, operation, input, now, deps),
+    ...(((hasSucceeded && change.record.kind === 'running') || change.record.kind === 'adopted') && {
+      handledRestartToken: desired?.restartToken ?? null,
+    }),
+    ...handledTurn(change, input),
+    ...writtenBy(change, container, input),
+    observedFrom: container?.detail == null ? 'list' : 'inspect',
+  }
+}
+
+function conditionsOf({ plan, isEnding }: Change): Change['plan']['conditions'] {
+  return plan.kind === 'act' && isEnding?.status === 'succeeded' ? (plan.conditionsAfter ?? plan.conditions) : plan.conditions
+}
+
+/** A turn token is handled once its turn is in the ledger; one that was there at the game's first start asks for nothing. */
+function handledTurn(change: Change, { record, desired, status }: PlanInput): Partial<GameStatus> {
+  const begun = ledgerOf(change).find((entry) => entry.kind === 'begin')
+  if (begun?.call.kind === 'token') return { handledTurnToken: begun.call.token }
+  const isFirst = record === null && status.acceptedGeneration === null && desired !== null
+  return isFirst && status.handledTurnToken !== desired.turnToken ? { handledTurnToken: desired.turnToken } : {}
+}
+
+/** Which version has written the state: the one whose container was started, by us or, for an adopted one, by somebody. */
+function writtenBy(change: Change, container: ObservedContainer | null, { desired, status, admission }: PlanInput): Partial<GameStatus> {
+  const hasPurged =
+    change.isEnding?.status === 'succeeded' &&
+    change.plan.kind === 'act' &&
+    change.plan.actions.some((action) => action.kind === 'purge_state')
+  if (hasPurged) return { stateEngine: null, stateVersion: null, stateImageRef: null, stateIncarnation: status.stateIncarnation + 1 }
+  if (change.isBeginning === true || container?.state !== 'running') return {}
+  const { engine, engineVersion, engineImageRef } = container.labels
+  return {
+    stateEngine: engine ?? desired?.engine ?? status.stateEngine,
+    stateVersion: engineVersion ?? (admission.kind === 'accepted' ? admission.spec.engineVersion : null),
+    stateImageRef: engineImageRef ?? container.imageRef,
+  }
+}
+
+function backoffOf(
+  change: Change,
+  operation: Operation | null,
+  input: PlanInput,
+  now: Date,
+  { random }: Pick<LoopDeps, 'random'>,
+): Backoff | null {
+  if (change.backoff !== undefined) return change.backoff
+  const standing = standingBackoff(input)
+  if (change.isBeginning === true && operation !== null) return backoffOnAttempt(standing, operation, input, now, random)
+  const isOver = change.isEnding?.status === 'succeeded' && standing?.kind !== 'CrashLoopBackOff' && standing?.kind !== 'StartBackOff'
+  return isOver ? null : standing
+}
+
+/** Healing counts as an attempt when it begins: a game that goes down again soon waits longer each time. */
+function backoffOnAttempt(
+  standing: Backoff | null,
+  operation: Operation,
+  input: PlanInput,
+  now: Date,
+  random: () => number,
+): Backoff | null {
+  const { wish, observed } = input
+  const attempt = { operationId: operation.operationId, wish, nowMs: now.getTime(), random: random() }
+  if (operation.detail === 'crash_restart') {
+    const exited = observed.containers.find((container) => container.state === 'exited')?.detail ?? null
+    if (exited?.finishedAtMs != null && fellWithRuntime(exited.finishedAtMs, observed.outage)) return standing
+    return backoffAfterCrash(standing, operation.cause, exited !== null && ranWell(exited), attempt)
+  }
+  if (operation.op === 'start' && operation.source === 'reconciler' && operation.actionCount === 0) {
+    const failure = { kind: 'transient', code: 'container_start_failed', message: operation.cause } as const
+    return backoffAfter(standing, failure, operation.op, attempt)
+  }
+  return standing
+}
