@@ -87,6 +87,7 @@ CREATE TABLE outbox (
   written_xid     xid8 NOT NULL DEFAULT pg_current_xact_id()
 );
 CREATE INDEX outbox_waiting ON outbox (game_id, id) WHERE delivered_at IS NULL AND dead_at IS NULL;
+CREATE INDEX outbox_in_order ON outbox (written_xid, id);
 CREATE INDEX outbox_dead ON outbox (id) WHERE dead_at IS NOT NULL;
 
 CREATE FUNCTION galaxy_tell_snapshot() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -22,6 +22,7 @@ import { createEngineClient, type EngineClient } from './engine/client.ts'
 import { createGameEngine } from './engine/game-engine.ts'
 import { isInContainerOn } from './engine/own-container.ts'
 import { Prober } from './engine/prober.ts'
+import { logLobbyRecord } from './lobby-record.ts'
 import type { Log } from './log.ts'
 import { messageOf } from './model/errors.ts'
 import type { StateMount } from './model/game.ts'
@@ -72,6 +73,7 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
   const prober = new Prober({
     intervalMs: timings.probeIntervalMs,
     failures: timings.probeFailures,
+    restartAfter: timings.probeRestartAfter,
     timeoutMs: timings.probeTimeoutMs,
     onChange: (gameId) => addKeys([gameId]),
     nowMs: systemClock.nowMs,
@@ -104,6 +106,9 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
     random: Math.random,
     newId: uuid,
     assertMayAct: term.assertMayAct,
+    onStart: (gameId, operationId) => {
+      if (config.lobbyUrl !== null) void logLobbyRecord(config.lobbyUrl, gameId, operationId, log, signal)
+    },
     log,
     signal,
   }
@@ -209,6 +214,7 @@ function settingsOf({ images, defaults, docker, state, timings, engines }: Confi
     cleanupTtlMs: timings.cleanupTtlMs,
     turnMs: timings.turnMs,
     catchUp: engines.turnCatchUp,
+    restartAfter: timings.probeRestartAfter,
     stateOf: (gameId): StateMount => ({
       path: path.join(state.root, gameId),
       hostPath: path.join(state.rootHost, gameId),

@@ -44,6 +44,8 @@ export interface Config {
     readonly probeIntervalMs: number
     /** A count: failed probes in a row that make an engine unreachable. */
     readonly probeFailures: number
+    /** A count as well; 0 restarts none. */
+    readonly probeRestartAfter: number
     readonly probeTimeoutMs: number
     readonly engineStartMs: number
     readonly engineCallMs: number
@@ -53,9 +55,22 @@ export interface Config {
     readonly stopDeadlineMs: number
   }
   readonly engines: { readonly addressing: 'auto' | 'name' | 'address'; readonly turnCatchUp: 'none' | 'one' }
+  readonly webhook: {
+    /** Null: nothing is sent. */
+    readonly receiver: { readonly url: string; readonly secrets: readonly [string, ...string[]] } | null
+    readonly maxAttempts: number
+    readonly timeoutMs: number
+    readonly pollMs: number
+  }
+  readonly lobbyUrl: string | null
   readonly workers: number
   readonly pulls: number
-  readonly retention: { readonly operationsDays: number; readonly recordsDays: number }
+  readonly retention: {
+    readonly operationsDays: number
+    readonly recordsDays: number
+    readonly turnsDays: number
+    readonly outboxDays: number
+  }
 }
 
 export interface LoadedConfig {

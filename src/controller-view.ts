@@ -31,6 +31,15 @@ export function controllerView(state: DriveState, db: Kysely<Database>): Control
       const plan = await previewGame(gameId, { ...deps, desired })
       return { text: renderPlan(plan), actions: plan.kind === 'act' ? plan.actions.length : 0 }
     },
+    hostImages: async () => {
+      if (state.active === null)
+        throw new RuntimeFailure(
+          'transient',
+          'service_unavailable',
+          'this process is on standby: only the active controller looks at Docker',
+        )
+      return state.active.hostImages()
+    },
     confirmPrune: async () => {
       const answers = await confirmPrune(db, null)
       return answers.filter(({ answer }) => answer.kind === 'deleted').map(({ kind, name }) => `${kind} ${name}`)

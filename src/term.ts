@@ -2,10 +2,12 @@ import type { Config } from './config.ts'
 import { composeTerm, type Ingredients, type TermParts } from './compose.ts'
 import { isLeaseLost, type Term } from './controller/leadership.ts'
 import type { LoopDeps } from './controller/deps.ts'
+import { systemClock } from './controller/clock.ts'
 import { rememberedOf } from './controller/games.ts'
 import { openPool } from './database/pool.ts'
 import type { Log } from './log.ts'
 import { messageOf } from './model/errors.ts'
+import { type Delivery, deliverOutbox } from './outbox/deliver.ts'
 import { loadGames } from './record/load.ts'
 import { pruneHistory } from './record/retention.ts'
 
@@ -36,6 +38,7 @@ export async function runTerm(term: Term, options: TermOptions): Promise<void> {
   // After a stop, aborts when the passes under way have ended, at the latest after half the stop deadline.
   const ended = new AbortController()
   const parts = composeTerm(term, options, pool.db, ended.signal)
+  const delivery = startDelivery(options, pool.db, ended.signal)
   const trimming = setInterval(() => void trimHistory(pool.db, config, log), HISTORY_INTERVAL_MS)
   try {
     // Reading everything waits for the database as long as it takes, but no longer than the term.
@@ -46,6 +49,7 @@ export async function runTerm(term: Term, options: TermOptions): Promise<void> {
     clearInterval(trimming)
     // A lost lease ends every call at once; a stop lets those under way come to their end.
     if (isLeaseLost(term.signal)) ended.abort(term.signal.reason)
+    await delivery?.stop()
     await Promise.race([parts.loop.stop(), pauseUnref(config.timings.stopDeadlineMs / 2)])
     ended.abort()
     parts.prober.stop()
@@ -68,6 +72,26 @@ async function start(term: Term, { deps, loop, world, desired }: TermParts): Pro
     if (!world.isKnown) return
     const [changed] = await Promise.all([world.relist(), desired.resync()])
     loop.add(changed)
+  })
+}
+
+/** Without a webhook what is to be told waits in the outbox for whoever reads it. */
+function startDelivery({ config: { webhook }, databaseUrl, log }: TermOptions, db: LoopDeps['db'], signal: AbortSignal): Delivery | null {
+  const { receiver, maxAttempts, timeoutMs, pollMs } = webhook
+  if (receiver === null) return null
+  return deliverOutbox({
+    db,
+    url: databaseUrl,
+    webhook: { ...receiver, timeoutMs, maxAttempts },
+    pollMs,
+    nowMs: systemClock.nowMs,
+    random: Math.random,
+    onAttempt: ({ gameId, eventId, attempt, outcome }) => {
+      if (outcome.kind === 'retry') log.warn({ gameId, eventId, attempt, error: outcome.error }, 'event not delivered; tried again later')
+      if (outcome.kind === 'dead') log.error({ gameId, eventId, attempt, error: outcome.error }, 'event given up')
+    },
+    onFault: (error) => log.warn({ error: messageOf(error) }, 'outbox cannot be read'),
+    signal,
   })
 }
 

@@ -1,4 +1,5 @@
 import type { DesiredGame } from '../model/game.ts'
+import type { HostImages } from '../model/image.ts'
 
 /** What only the running controller knows; everything else the API reads from the database. */
 export interface ControllerView {
@@ -9,6 +10,8 @@ export interface ControllerView {
   planFor(gameId: string, hypothetical?: DesiredGame): Promise<PlanAnswer>
   /** Deletes what vanished from the watched folder and waits for a yes; answers with the names. */
   confirmPrune(): Promise<readonly string[]>
+  /** As Docker lists them now. @throws RuntimeFailure `service_unavailable` on a standby, or while Docker does not answer */
+  hostImages(): Promise<HostImages>
 }
 
 export interface ReadinessCheck {

@@ -38,7 +38,7 @@ const TITLE: Readonly<Record<ProblemCode, string>> = {
   not_found: 'Not found',
   conflict: 'The request conflicts with what is there',
   gone: 'No longer available',
-  precondition_failed: 'The game changed since it was read',
+  precondition_failed: 'It changed since it was read',
   start_config_invalid: 'The game can’t be started like this',
   patch_semver_incompatible: 'The versions are not compatible',
   image_pull_failed: 'The image can’t be pulled',

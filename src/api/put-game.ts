@@ -2,9 +2,9 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../database/tables.ts'
 import { type ApplyResult, applyDocuments } from '../desired/apply.ts'
 import type { GameDocument } from '../desired/manifest/document.ts'
-import { parseManifest } from '../desired/manifest/parse.ts'
 import type { ImagePolicy } from '../desired/resolve-image.ts'
 import { nameHolders } from './apply-as.ts'
+import { bodyDocument } from './body-document.ts'
 import { requireVersion } from './if-match.ts'
 import { ApiProblem } from './problem.ts'
 
@@ -50,15 +50,8 @@ export async function putGame(
   return { document, result }
 }
 
-/** JSON is YAML, so the one parser serves both doors. */
 function parseBody(gameId: string, body: unknown, policy: ImagePolicy): GameDocument {
-  const { documents, problems } = parseManifest(JSON.stringify(body) ?? '', 'body', policy)
-  if (problems.length > 0) {
-    const errors = problems.map(({ path, message }) => ({ field: path, message }))
-    throw new ApiProblem('invalid_request', errors.map(({ message }) => message).join('; '), { errors })
-  }
-  const [document] = documents
-  if (document?.kind !== 'Game') throw new ApiProblem('invalid_request', 'the body must be one document of kind Game')
+  const document = bodyDocument(body, 'Game', policy)
   if (document.name !== gameId)
     throw new ApiProblem('invalid_request', `metadata.name is ${document.name}, but the address names ${gameId}`)
   return document

@@ -8,10 +8,13 @@ import type { Database } from '../database/tables.ts'
 import type { Log } from '../log.ts'
 import type { ControllerView } from './ports.ts'
 import { ApiProblem, sendProblem, toProblem } from './problem.ts'
+import { engineVersionRoutes } from './routes/engine-versions.ts'
 import { gameRoutes } from './routes/games.ts'
 import { healthRoutes } from './routes/health.ts'
+import { imageRoutes } from './routes/images.ts'
 import { manifestRoutes } from './routes/manifests.ts'
 import { operationRoutes } from './routes/operations.ts'
+import { outboxRoutes } from './routes/outbox.ts'
 import { isAuthorized } from './token.ts'
 
 export type ApiServer = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
@@ -100,7 +103,10 @@ function buildServer({ config, db, view, tokenHash, signal, log }: ApiOptions): 
       })
       gameRoutes(scope, { db, view, policy })
       operationRoutes(scope, db, signal)
+      outboxRoutes(scope, db)
       manifestRoutes(scope, { db, view, policy, signal })
+      engineVersionRoutes(scope, db, policy)
+      imageRoutes(scope, { db, view, policy })
     },
     { prefix: '/api/v1' },
   )

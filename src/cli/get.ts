@@ -5,12 +5,13 @@ import type { EngineVersion } from '../model/game.ts'
 import { ageOf } from './age.ts'
 import type { ApiClient, Wire } from './client.ts'
 import { CliError } from './exit.ts'
+import { listImages } from './images.ts'
 import type { Output } from './options.ts'
 import { type Listing, paint, printListing } from './output.ts'
 import type { Column } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
-export const KINDS = ['games', 'versions', 'operations', 'manifests'] as const
+export const KINDS = ['games', 'versions', 'operations', 'manifests', 'images'] as const
 export type Kind = (typeof KINDS)[number]
 
 export interface GetOptions {
@@ -38,6 +39,8 @@ export async function get(terminal: Terminal, client: ApiClient, kind: Kind, nam
       return printListing(terminal, options.output, await listVersions(client, names))
     case 'manifests':
       return printListing(terminal, options.output, await listManifestFiles(client, names, nowMs))
+    case 'images':
+      return printListing(terminal, options.output, await listImages(client, names))
   }
 }
 

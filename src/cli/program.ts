@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { addControllerVerbs } from './verbs-controller.ts'
 import { addGameVerbs } from './verbs-games.ts'
+import { addOutboxVerbs } from './verbs-outbox.ts'
+import { addVersionVerbs } from './verbs-versions.ts'
 import { CliError, EXIT, type ExitCode } from './exit.ts'
 import { type Terminal, warnLine } from './terminal.ts'
 
@@ -42,6 +44,8 @@ function buildProgram(terminal: Terminal): Command {
     })
   addControllerVerbs(program, terminal)
   addGameVerbs(program, terminal)
+  addVersionVerbs(program, terminal)
+  addOutboxVerbs(program, terminal)
   return program
 }
 

@@ -4,7 +4,7 @@ import { CliError, EXIT } from './exit.ts'
 import { type Output, outputOption, positiveInteger, selectorOption } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
-const KINDS = ['games', 'versions', 'operations', 'manifests'] as const
+const KINDS = ['games', 'versions', 'operations', 'manifests', 'images'] as const
 
 /** The verbs that speak to the running controller. */
 export function addGameVerbs(program: Command, terminal: Terminal): void {
@@ -47,7 +47,9 @@ function addDiff(program: Command, terminal: Terminal): void {
 function addGet(program: Command, terminal: Terminal): void {
   program
     .command('get')
-    .description('list games, engine versions, operations (newest first; of the named games) or watched manifests')
+    .description(
+      'list games, engine versions, operations (newest first; of the named games), watched manifests, or engine images and what needs them',
+    )
     .addArgument(new Argument('<kind>', 'what to list').choices([...KINDS, ...KINDS.map((kind) => kind.slice(0, -1))]))
     .argument('[name...]', 'only these')
     .addOption(outputOption())

@@ -9,7 +9,7 @@ export function resolveConfig(
   cwd: string,
 ): { readonly config: Config; readonly contradictions: readonly ConfigProblem[] } {
   const { instance, docker, state, defaults, manifests } = settings
-  const { probeFailures, ...durations } = settings.timings
+  const { probeFailures, probeRestartAfter, ...durations } = settings.timings
   const dataDir = path.resolve(cwd, settings.dataDir)
   const root = state.root ?? path.join(dataDir, 'games')
   const { rescan, ...watched } = manifests
@@ -26,9 +26,23 @@ export function resolveConfig(
     },
     defaults: { limits: { cpus, memoryBytes: memory, pids } },
     manifests: { ...watched, dir: path.resolve(cwd, manifests.dir), rescanMs: rescan },
-    timings: { ...inMs(durations), probeFailures },
+    timings: { ...inMs(durations), probeFailures, probeRestartAfter },
+    webhook: resolveWebhook(settings.webhook),
   }
-  return { config: deepFreeze(config), contradictions: contradictionsIn(config) }
+  return { config: deepFreeze(config), contradictions: [...contradictionsIn(config), ...unsigned(settings)] }
+}
+
+function resolveWebhook({ url, secrets, maxAttempts, timeout, poll }: Settings['webhook']): Config['webhook'] {
+  const [secret, ...others] = secrets ?? []
+  const receiver = url === null || secret === undefined ? null : { url, secrets: [secret, ...others] as const }
+  return { receiver, maxAttempts, timeoutMs: timeout, pollMs: poll }
+}
+
+function unsigned({ webhook: { url, secrets } }: Settings): readonly ConfigProblem[] {
+  if (url === null || (secrets ?? []).length > 0) return []
+  return [
+    { name: 'GALAXY_WEBHOOK_SECRET', found: 'nothing', expected: 'a secret beside GALAXY_WEBHOOK_URL: what is sent is signed with it' },
+  ]
 }
 
 /** `{ lease: 5000 }` → `{ leaseMs: 5000 }`: inside, a duration's name carries its unit. */

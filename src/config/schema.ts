@@ -4,9 +4,9 @@ import {
   absolutePath,
   decimal,
   dockerHost,
-  duration,
   durationOrZero,
   flag,
+  httpUrl,
   integer,
   memoryBytes,
   octalMode,
@@ -16,20 +16,7 @@ import {
   textList,
   textMap,
 } from './values.ts'
-
-/** What the sources, the error messages and the documentation know of one setting. */
-export interface SettingMeta {
-  readonly env: string
-  /** One sentence for the documentation. */
-  readonly doc: string
-  /** What a valid value looks like. */
-  readonly expected: string
-  /** The default as one would write it; `null` when none is needed. */
-  readonly fallback: string | null
-  readonly isSecret: boolean
-}
-
-const metas = z.registry<SettingMeta>()
+import { group, metaOf, optional, secret, setting, type SettingMeta, timing } from './setting.ts'
 
 /** The one schema of the configuration: what galaxy.yaml may hold, and what each setting's environment variable is. */
 export const settingsSchema = z.strictObject({
@@ -187,6 +174,13 @@ export const settingsSchema = z.strictObject({
       'a number from 1 to 100',
       'Failed probes in a row that make an engine unreachable.',
     ),
+    probeRestartAfter: setting(
+      'GALAXY_PROBE_RESTART_AFTER',
+      integer(0, 10_000),
+      '0',
+      'a number from 1, or 0 for never',
+      'Failed probes in a row after which an engine that served before is restarted.',
+    ),
     probeTimeout: timing('GALAXY_PROBE_TIMEOUT', '1s', 'Deadline of one probe.'),
     engineStart: timing('GALAXY_ENGINE_START_TIMEOUT', '30s', 'How long an engine may take until it answers.'),
     engineCall: timing('GALAXY_ENGINE_CALL_TIMEOUT', '10s', 'Deadline of asking an engine for its state, and of its init.'),
@@ -217,11 +211,54 @@ export const settingsSchema = z.strictObject({
       'Turns that make up for those missed while no controller was active.',
     ),
   }),
+  webhook: group({
+    url: secret(
+      'GALAXY_WEBHOOK_URL',
+      httpUrl,
+      'http://host/path or https://host/path',
+      'Where snapshots, notifications and health events are sent; without it they wait in the outbox.',
+    ),
+    secrets: secret(
+      'GALAXY_WEBHOOK_SECRET',
+      textList,
+      'a secret, or two while they are changed over: new,old',
+      'Signs what is sent to the webhook.',
+    ),
+    maxAttempts: setting(
+      'GALAXY_WEBHOOK_MAX_ATTEMPTS',
+      integer(1, 1_000),
+      '40',
+      'a number from 1 to 1000',
+      'Failed attempts after which an event is given up, to be replayed by an operator.',
+    ),
+    timeout: timing('GALAXY_WEBHOOK_TIMEOUT', '10s', 'Deadline of one attempt.'),
+    poll: timing('GALAXY_OUTBOX_POLL', '5s', 'How often the outbox is looked at beside notifications.'),
+  }),
+  lobbyUrl: optional(
+    'GALAXY_LOBBY_URL',
+    httpUrl,
+    'http://host or https://host',
+    'Lobby that is asked for its record of a game that starts, for the log: `GET {url}/games/{id}`.',
+  ),
   workers: setting('GALAXY_WORKERS', integer(1, 256), '8', 'a number from 1 to 256', 'Games that are reconciled at once.'),
   pulls: setting('GALAXY_PULLS', integer(1, 64), '2', 'a number from 1 to 64', 'Images that are pulled at once.'),
   retention: group({
     operationsDays: setting('GALAXY_RETENTION_OPERATIONS_DAYS', integer(1, 36_500), '90', 'days', 'How long finished operations are kept.'),
     recordsDays: setting('GALAXY_RETENTION_RECORDS_DAYS', integer(1, 36_500), '90', 'days', 'How long removed records are kept.'),
+    turnsDays: setting(
+      'GALAXY_RETENTION_TURNS_DAYS',
+      integer(1, 36_500),
+      '30',
+      'days',
+      'How long a removed game’s ledger and snapshots are kept.',
+    ),
+    outboxDays: setting(
+      'GALAXY_RETENTION_OUTBOX_DAYS',
+      integer(1, 36_500),
+      '7',
+      'days',
+      'How long the outbox keeps its events, sent or not.',
+    ),
   }),
 })
 
@@ -235,38 +272,11 @@ export interface Setting {
 
 /** Every setting, in the schema's order. */
 export function listSettings(schema: z.ZodType = settingsSchema, prefix = ''): readonly Setting[] {
-  const meta = metas.get(schema)
+  const meta = metaOf(schema)
   if (meta !== undefined) return [{ path: prefix, meta }]
   const inner = schema instanceof z.ZodPrefault ? schema.unwrap() : schema
   if (!(inner instanceof z.ZodObject)) return []
   return Object.entries(inner.shape).flatMap(([key, child]) =>
     listSettings(child as z.ZodType /* a shape's values are schemas */, prefix === '' ? key : `${prefix}.${key}`),
   )
-}
-
-function setting<S extends z.ZodType>(env: string, schema: S, fallback: string, expected: string, doc: string) {
-  // The fallback is parsed like any value: what the documentation shows is what applies.
-  const defaulted = schema.prefault(fallback as z.input<S> /* every setting can be written as text */)
-  metas.add(defaulted, { env, doc, expected, fallback, isSecret: false })
-  return defaulted
-}
-
-function optional<S extends z.ZodType>(env: string, schema: S, expected: string, doc: string) {
-  const nullable = schema.nullable().default(null)
-  metas.add(nullable, { env, doc, expected, fallback: null, isSecret: false })
-  return nullable
-}
-
-function secret<S extends z.ZodType>(env: string, schema: S, expected: string, doc: string) {
-  const nullable = schema.nullable().default(null)
-  metas.add(nullable, { env, doc, expected, fallback: null, isSecret: true })
-  return nullable
-}
-
-function timing(env: string, fallback: string, doc: string) {
-  return setting(env, duration, fallback, 'a duration such as 250ms, 10s, 1m or 1h, at most 24 days', doc)
-}
-
-function group<T extends z.ZodRawShape>(shape: T) {
-  return z.strictObject(shape).prefault({} as z.input<z.ZodObject<T>> /* every setting has a default */)
 }

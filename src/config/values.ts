@@ -58,6 +58,11 @@ export const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((t
 
 export const text = z.string().trim().min(1)
 
+export const httpUrl = text.refine((value) => {
+  const url = URL.parse(value)
+  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:')
+})
+
 export const absolutePath = text.refine((value) => path.isAbsolute(value))
 
 export const textList = z.union([

@@ -32,6 +32,8 @@ export interface LoopDeps {
   readonly newId: () => string
   /** Throws when the lease leaves too little time to begin a call. */
   readonly assertMayAct: () => void
+  /** Told of every start's operation as it begins; must not throw. */
+  readonly onStart: (gameId: string, operationId: string) => void
   readonly log: Logger
   readonly signal: AbortSignal
 }
@@ -76,5 +78,6 @@ export interface LoopSettings {
   /** How long a turn may take. */
   readonly turnMs: number
   readonly catchUp: 'none' | 'one'
+  readonly restartAfter: number
   stateOf(gameId: string): StateMount
 }

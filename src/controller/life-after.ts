@@ -22,7 +22,7 @@ export function lifeAfter(
   input: PlanInput,
   { newId }: Pick<LoopDeps, 'newId'>,
 ): LifeAfter {
-  const ledger = ledgerAfter(entries, input.openTurn, operation?.operationId ?? null, newId)
+  const ledger = ledgerAfter([...entries, ...abandoned(entries, record, input)], input.openTurn, operation?.operationId ?? null, newId)
   const mapping = mappingAfter(engine, record, input)
   const isNewTurn = engine !== null && record !== null && record.currentTurn === engine.turn && input.record?.currentTurn !== engine.turn
   const maxima = isNewTurn ? maximaAfter(input.maxima, engine) : input.maxima
@@ -46,6 +46,13 @@ export function lifeAfter(
     },
     memory: { openTurn: ledger.open, mapping, maxima },
   }
+}
+
+/** A game that is stopped or removed computes no turn any more, begun or not. */
+function abandoned(entries: readonly LedgerEntry[], record: RuntimeRecord | null, { openTurn }: PlanInput): readonly LedgerEntry[] {
+  const isOver = record?.status === 'stopped' || record?.status === 'removed'
+  if (!isOver || openTurn === null || entries.some(({ kind }) => kind === 'end')) return []
+  return [{ kind: 'end', status: 'failed', error: `the game was ${record.status} before it was computed` }]
 }
 
 function mappingAfter(engine: EngineState | null, record: RuntimeRecord | null, input: PlanInput): PlanInput['mapping'] {

@@ -61,6 +61,7 @@ export async function lookAt(
       cleanupTtlMs: settings.cleanupTtlMs,
       turnMs: settings.turnMs,
       catchUp: settings.catchUp,
+      restartAfter: settings.restartAfter,
       mayCreateNetwork: settings.mayCreateNetwork,
       networkName: settings.network,
       statePath: state.path,

@@ -60,6 +60,7 @@ export async function beginOperation(plan: Acting, input: PlanInput, deps: LoopD
         { gameId, operationId: operation.operationId, op: operation.op, detail: operation.detail, cause: operation.cause },
         'operation begun',
       )
+      if (operation.op === 'start') deps.onStart(gameId, operation.operationId)
     } else {
       const outcomes = judged(operation, input, deps)
       await saveProgress(deps.db, {

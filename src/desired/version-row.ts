@@ -46,9 +46,13 @@ export async function foreseeRefusal(
   version: EngineVersion,
   changes: readonly FieldChange[],
 ): Promise<Refusal | null> {
-  if (!changes.some((change) => HELD.has(change.path))) return null
-  const users = await versionUsers(db, version.engine, version.version)
+  return changes.some((change) => HELD.has(change.path)) ? inUse(db, version) : null
+}
+
+/** What the schema's trigger will say when a version goes, or its image; null when no game desires it. */
+export async function inUse(db: Kysely<Database>, { engine, version }: Pick<EngineVersion, 'engine' | 'version'>): Promise<Refusal | null> {
+  const users = await versionUsers(db, engine, version)
   if (users.length === 0) return null
-  const message = `engine version ${version.engine} ${version.version} is desired by ${users.join(', ').slice(0, 500)}`
+  const message = `engine version ${engine} ${version} is desired by ${users.join(', ').slice(0, 500)}`
   return { kind: 'refused', code: 'conflict', message: `${message}; register a new version and patch the games to it, or disable this one` }
 }

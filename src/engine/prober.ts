@@ -5,6 +5,8 @@ export interface ProberOptions {
   readonly intervalMs: number
   /** Failures in a row that make an engine unreachable. */
   readonly failures: number
+  /** Failures in a row that are told once more; 0: none are. */
+  readonly restartAfter: number
   readonly timeoutMs: number
   /** What a container says has changed: ok, or failing. */
   onChange(gameId: string): void
@@ -22,7 +24,7 @@ export interface ProbeTarget {
 export type Reading =
   | { readonly kind: 'pending'; readonly sinceMs: number }
   | { readonly kind: 'ok'; readonly containerId: string }
-  | { readonly kind: 'failing'; readonly containerId: string; readonly message: string }
+  | { readonly kind: 'failing'; readonly containerId: string; readonly failures: number; readonly message: string }
 
 /** After a start: every 25 ms for 2 s, then every 200 ms until it serves for the first time (spec 4, "After start"). */
 const EAGER_MS = 25
@@ -97,13 +99,14 @@ export class Prober {
         watch.reading = {
           kind: 'failing',
           containerId: watch.target.containerId,
+          failures: watch.failures,
           message: `${watch.failures} probes in a row failed: ${messageOf(error)}`,
         }
       }
     }
     if (watch.abort.signal.aborted) return
     watch.timer = setTimeout(() => void this.#ask(gameId, watch), this.#delayMs(watch, before))
-    if (watch.reading.kind !== before) this.#options.onChange(gameId)
+    if (watch.reading.kind !== before || watch.failures === this.#options.restartAfter) this.#options.onChange(gameId)
   }
 
   #delayMs({ reading, sinceMs }: Watch, before: Reading['kind']): number {

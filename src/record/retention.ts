@@ -4,22 +4,21 @@ import type { Database } from '../database/tables.ts'
 const BATCH = 1_000
 
 export interface Pruned {
-  readonly operations: number
-  readonly records: number
-  readonly healthEvents: number
+  readonly deleted: number
   /** False: a batch was full, so call again. */
   readonly isDone: boolean
 }
 
 /**
  * Deletes history older than the given days, at most one batch of each kind: ended operations (never a game's newest),
- * removed records, and health events, which are kept as long as operations.
+ * removed records, health events and notifications, which are kept as long as operations, ledger and snapshots of removed
+ * games, and the outbox.
  */
 export async function pruneHistory(
   db: Kysely<Database>,
-  keep: { readonly operationsDays: number; readonly recordsDays: number },
+  keep: { readonly operationsDays: number; readonly recordsDays: number; readonly turnsDays: number; readonly outboxDays: number },
 ): Promise<Pruned> {
-  const { rows } = await sql<Record<'operations' | 'records' | 'health_events', number>>`
+  const { rows } = await sql<Readonly<Record<string, number>>>`
     WITH operations AS (
       DELETE FROM operation_log WHERE operation_id IN (
         SELECT o.operation_id FROM operation_log o
@@ -36,9 +35,29 @@ export async function pruneHistory(
       DELETE FROM health_events WHERE id IN (
         SELECT id FROM health_events
          WHERE observed_at < now() - make_interval(days => ${keep.operationsDays}::integer) LIMIT ${BATCH})
+      RETURNING 1),
+    notifications AS (
+      DELETE FROM notification_intents WHERE idempotency_key IN (
+        SELECT idempotency_key FROM notification_intents
+         WHERE created_at < now() - make_interval(days => ${keep.operationsDays}::integer) LIMIT ${BATCH})
+      RETURNING 1),
+    gone AS (
+      SELECT uid FROM runtime_records WHERE status = 'removed' AND removed_at < now() - make_interval(days => ${keep.turnsDays}::integer)),
+    turns AS (
+      DELETE FROM turns WHERE id IN (SELECT id FROM turns WHERE record_uid IN (SELECT uid FROM gone) LIMIT ${BATCH}) RETURNING 1),
+    snapshots AS (
+      DELETE FROM health_snapshots WHERE id IN (
+        SELECT id FROM health_snapshots WHERE record_uid IN (SELECT uid FROM gone) LIMIT ${BATCH})
+      RETURNING 1),
+    outbox AS (
+      DELETE FROM outbox WHERE id IN (
+        SELECT id FROM (SELECT id, created_at FROM outbox ORDER BY id LIMIT ${BATCH}) oldest
+         WHERE created_at < now() - make_interval(days => ${keep.outboxDays}::integer))
       RETURNING 1)
     SELECT (SELECT count(*) FROM operations) AS operations, (SELECT count(*) FROM records) AS records,
-           (SELECT count(*) FROM health_events) AS health_events`.execute(db)
-  const [operations = 0, records = 0, healthEvents = 0] = [rows[0]?.operations, rows[0]?.records, rows[0]?.health_events]
-  return { operations, records, healthEvents, isDone: Math.max(operations, records, healthEvents) < BATCH }
+           (SELECT count(*) FROM health_events) AS health_events, (SELECT count(*) FROM notifications) AS notifications,
+           (SELECT count(*) FROM turns) AS turns, (SELECT count(*) FROM snapshots) AS snapshots,
+           (SELECT count(*) FROM outbox) AS outbox`.execute(db)
+  const counts = Object.values(rows[0] ?? {})
+  return { deleted: counts.reduce((sum, count) => sum + count, 0), isDone: Math.max(0, ...counts) < BATCH }
 }

@@ -6,6 +6,7 @@ import { loadConfig } from '../../src/config.ts'
 import { type DatabasePool, openPool } from '../../src/database/pool.ts'
 import { createLog } from '../../src/log.ts'
 import type { DesiredGame } from '../../src/model/game.ts'
+import type { HostImage, ImageUser } from '../../src/model/image.ts'
 import { freshDatabase } from '../support/postgres.ts'
 
 export interface Answer {
@@ -31,6 +32,8 @@ export interface FakeView extends ControllerView {
   leads: boolean
   dockerOk: boolean
   readonly plannedFor: (DesiredGame | undefined)[]
+  /** The host's images and containers. */
+  readonly host: { images: HostImage[]; containers: ImageUser[] }
 }
 
 /** The API over a database of its own. */
@@ -63,7 +66,9 @@ export async function startApiUnderTest(): Promise<ApiUnderTest> {
 
 function fakeView(): FakeView {
   const plannedFor: (DesiredGame | undefined)[] = []
+  const host: { images: HostImage[]; containers: ImageUser[] } = { images: [], containers: [] }
   return {
+    host,
     leads: true,
     dockerOk: true,
     plannedFor,
@@ -78,6 +83,7 @@ function fakeView(): FakeView {
       return { text: `${gameId}: start`, actions: 2 }
     },
     confirmPrune: async () => ['game/old'],
+    hostImages: async () => host,
   }
 }
 

@@ -49,6 +49,7 @@ function prober(over: Partial<ProberOptions> = {}) {
   const one = new Prober({
     intervalMs: 40,
     failures: 3,
+    restartAfter: 0,
     timeoutMs: 150,
     onChange: (gameId) => changes.push(gameId),
     nowMs: () => Date.now(),

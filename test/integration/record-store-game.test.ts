@@ -115,10 +115,12 @@ describeOnEachPostgres('record of a game', (serverUrl) => {
       const live = newRecord(gameId)
       await saveGame(term.db, { gameId, record: newRecord(gameId, { status: 'removed', removedAt: LATER }) })
       await saveGame(term.db, { ...fullWrite(gameId), record: live })
-      await pruneHistory(term.db, { operationsDays: 36_500, recordsDays: 36_500 })
+      await pruneHistory(term.db, { operationsDays: 36_500, recordsDays: 36_500, turnsDays: 36_500, outboxDays: 36_500 })
       expect((await listOperations(term.db, { gameId, limit: 9, before: null })).rows).toHaveLength(2)
 
-      expect(await pruneHistory(term.db, { operationsDays: 0, recordsDays: 0 })).toMatchObject({ isDone: true })
+      expect(await pruneHistory(term.db, { operationsDays: 0, recordsDays: 0, turnsDays: 0, outboxDays: 0 })).toMatchObject({
+        isDone: true,
+      })
       const { rows } = await listOperations(term.db, { gameId, limit: 9, before: null })
       expect(rows.map((row) => row.operation_id)).toEqual([old[1]?.operationId])
       const records = await term.db.selectFrom('runtime_records').select('uid').where('game_id', '=', gameId).execute()

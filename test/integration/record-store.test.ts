@@ -63,7 +63,15 @@ describeOnEachPostgres('record store', (serverUrl) => {
         write: { gameId, status: { ...STATUS, backoff: null }, record: running },
       })
 
-      expect(await loadOne(term.db, gameId)).toEqual({ gameId, status: { ...STATUS, backoff: null }, record: running, openOperation: null })
+      expect(await loadOne(term.db, gameId)).toEqual({
+        gameId,
+        openTurn: null,
+        mapping: [],
+        maxima: {},
+        status: { ...STATUS, backoff: null },
+        record: running,
+        openOperation: null,
+      })
       const found = await findOperation(term.db, operation.operationId)
       expect(found?.operation).toMatchObject({
         status: 'succeeded',

@@ -207,6 +207,7 @@ export function input(over: Partial<PlanInput> & { readonly containers?: readonl
       cleanupTtlMs: 3_600_000,
       turnMs: 60_000,
       catchUp: 'none',
+      restartAfter: 0,
       mayCreateNetwork: false,
       networkName: 'galaxy',
       statePath: '/state/g',

@@ -3,6 +3,8 @@ import type { ObservedContainer } from '../../model/observed.ts'
 import type { Plan } from '../../model/plan.ts'
 import { conditionsOf } from './conditions.ts'
 import type { HealthReading, PlanInput } from './input.ts'
+import { standingBackoff } from './held-back.ts'
+import { act, existing, stopAction } from './operations.ts'
 import { planServing } from './serving.ts'
 import { notServing } from './unreachable.ts'
 
@@ -15,8 +17,29 @@ export function planHealth(input: PlanInput, spec: AcceptedSpec, current: Observ
     case 'pending':
       return notYetServing(input, current, health.sinceMs)
     case 'failing':
-      return notServing(input, current, health.message)
+      return planRestart(input, current, health) ?? notServing(input, current, health.message)
   }
+}
+
+/** An engine that served before and has been silent for long is restarted, where that is configured. */
+function planRestart(
+  input: PlanInput,
+  current: ObservedContainer,
+  { failures, message }: Extract<HealthReading, { kind: 'failing' }>,
+): Plan | null {
+  const { restartAfter } = input.policy
+  if (restartAfter === 0 || failures < restartAfter || input.openOperation !== null) return null
+  const backoff = standingBackoff(input)
+  if (backoff !== null && input.nowMs < backoff.countedAtMs + backoff.delayMs) return null
+  const reason = `its engine is silent: ${message}`
+  return act(input, {
+    wanted: { op: 'restart', detail: 'crash_restart', source: 'reconciler' },
+    reason,
+    actions: [stopAction(input, current, reason), { kind: 'start_container', target: existing(current), reason }],
+    record: { kind: 'starting' },
+    closes: false,
+    conditions: conditionsOf(input, { ready: { status: 'False', reason: 'Restarting', message: reason }, progressing: reason }),
+  })
 }
 
 /** The image's own HEALTHCHECK comes with the inspect; the other probes are ours. */
@@ -27,11 +50,11 @@ function readingOf({ health, nowMs }: PlanInput, { probe, network }: AcceptedSpe
     if (state === 'healthy' || state === 'none') return { kind: 'ok', containerId: current.id }
     return state === 'starting'
       ? { kind: 'pending', sinceMs: current.detail?.startedAtMs ?? nowMs }
-      : { kind: 'failing', containerId: current.id, message: 'its health check fails' }
+      : { kind: 'failing', containerId: current.id, failures: 1, message: 'its health check fails' }
   }
   // Without an address nobody can ask it, and neither can a player reach it.
   if (current.addresses[network] === undefined)
-    return { kind: 'failing', containerId: current.id, message: `it is not attached to network ${network}` }
+    return { kind: 'failing', containerId: current.id, failures: 1, message: `it is not attached to network ${network}` }
   return health.kind !== 'pending' && health.containerId === current.id
     ? health
     : { kind: 'pending', sinceMs: health.kind === 'pending' ? health.sinceMs : nowMs }

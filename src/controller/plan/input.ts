@@ -45,6 +45,8 @@ export interface PlanPolicy {
   readonly engineStartMs: number
   readonly cleanupTtlMs: number
   readonly turnMs: number
+  /** Failed probes after which an engine is restarted; 0: never. */
+  readonly restartAfter: number
   /** Whether one turn makes up for those missed while no controller was active. */
   readonly catchUp: 'none' | 'one'
   readonly mayCreateNetwork: boolean
@@ -75,7 +77,7 @@ export type HealthReading =
   | { readonly kind: 'pending'; readonly sinceMs: number }
   | { readonly kind: 'ok'; readonly containerId: string }
   /** Failed as often in a row as the threshold says. */
-  | { readonly kind: 'failing'; readonly containerId: string; readonly message: string }
+  | { readonly kind: 'failing'; readonly containerId: string; readonly failures: number; readonly message: string }
 
 /** What the engine in the running container says of its game; asked once per life of the container, and when in doubt. */
 export type EngineReading =

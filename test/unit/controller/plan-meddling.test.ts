@@ -17,6 +17,24 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
     input({ containers: [container({ detail: detail({ isAutoRemove: true }), version: '1.1.0' })], record: null }),
     `g: blocked: container galaxy-game-g was run by hand with --rm under this game's labels and is left alone; stop it (docker stop galaxy-game-g) to let the controller go on`,
   ],
+  [
+    'its engine has been silent for as long as a restart is configured for',
+    input({
+      health: { kind: 'failing', containerId: 'c1', failures: 10, message: '10 probes in a row failed' },
+      policy: { ...input().policy, restartAfter: 10 },
+    }),
+    `g: restart/crash_restart: its engine is silent: 10 probes in a row failed
+  stop_container galaxy-game-g (c1): its engine is silent: 10 probes in a row failed
+  start_container galaxy-game-g (c1): its engine is silent: 10 probes in a row failed`,
+  ],
+  [
+    'its engine is silent, and not for that long yet',
+    input({
+      health: { kind: 'failing', containerId: 'c1', failures: 9, message: '9 probes in a row failed' },
+      policy: { ...input().policy, restartAfter: 10 },
+    }),
+    'g: settled: the engine in galaxy-game-g is unreachable: 9 probes in a row failed',
+  ],
 ]
 
 describe('the planner, where somebody meddled', () => {

@@ -472,7 +472,7 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
   ],
   [
     'the engine stops answering',
-    input({ health: { kind: 'failing', containerId: 'c1', message: '3 probes in a row failed' } }),
+    input({ health: { kind: 'failing', containerId: 'c1', failures: 3, message: '3 probes in a row failed' } }),
     'g: settled: the engine in galaxy-game-g is unreachable: 3 probes in a row failed',
   ],
   [

@@ -1,0 +1,180 @@
+import type { FastifyReply } from 'fastify'
+import type { Kysely } from 'kysely'
+import pLimit from 'p-limit'
+import { z } from 'zod'
+import type { Database } from '../../database/tables.ts'
+import { DEFAULT_ENGINE, type VersionDocument } from '../../desired/manifest/document.ts'
+import type { ImagePolicy } from '../../desired/resolve-image.ts'
+import { deleteVersion, readRegistry, setEnabled, type VersionAnswer, type VersionKey } from '../../desired/versions.ts'
+import { enforcementWarning, versionHolders } from '../../desired/versions-holder.ts'
+import { bodyDocument } from '../body-document.ts'
+import { expectedVersion } from '../if-match.ts'
+import { ApiProblem } from '../problem.ts'
+import { type Expectation, preconditionFailed, putVersion } from '../put-version.ts'
+import { dryRunQuery, limit, toContinueToken } from '../requests.ts'
+import type { ApiServer } from '../server.ts'
+import { toVersionEnvelope, type VersionEnvelope } from '../version-envelope.ts'
+
+const engine = z.string().min(1).max(51)
+const versionParams = z.strictObject({ version: z.string().min(1).max(128) })
+const engineQuery = z.strictObject({ engine: engine.prefault(DEFAULT_ENGINE) })
+const writeVersionQuery = dryRunQuery.extend(engineQuery.shape)
+const listQuery = z.strictObject({
+  limit,
+  engine: engine.optional(),
+  continue: z.base64url('is no continue token of this list').optional(),
+})
+
+type Query = z.output<typeof writeVersionQuery>
+
+/** Registry CRUD (spec 5, "HTTP API"). A body is one EngineVersion manifest as JSON. */
+export function engineVersionRoutes(app: ApiServer, db: Kysely<Database>, policy: ImagePolicy): void {
+  readRoutes(app, db, policy)
+  putRoutes(app, db, policy)
+  switchRoutes(app, db, policy)
+}
+
+function readRoutes(app: ApiServer, db: Kysely<Database>, policy: ImagePolicy): void {
+  app.get('/admin/engine-versions', { schema: { querystring: listQuery } }, async ({ query }) => {
+    const [{ versions, problems }, holders] = await Promise.all([readRegistry(db), versionHolders(db)])
+    const all = versions.filter(({ version }) => query.engine === undefined || version.engine === query.engine)
+    const rest =
+      query.continue === undefined
+        ? all
+        : all.slice(
+            placeOf(
+              all.map(({ version }) => keyOf(version)),
+              query.continue,
+            ),
+          )
+    const shown = rest.slice(0, query.limit)
+    const last = rest.length > shown.length ? shown.at(-1) : undefined
+    return {
+      kind: 'EngineVersionList',
+      metadata: { continue: last === undefined ? null : toContinueToken(keyOf(last.version)) },
+      items: shown.map((each) => toVersionEnvelope(each, holders.get(keyOf(each.version)), policy)),
+      problems,
+    }
+  })
+  app.get(
+    '/admin/engine-versions/:version',
+    { schema: { params: versionParams, querystring: engineQuery } },
+    async ({ params, query }, reply) => send(reply, await requireVersion(db, policy, { engine: query.engine, version: params.version })),
+  )
+}
+
+function putRoutes(app: ApiServer, db: Kysely<Database>, policy: ImagePolicy): void {
+  // A conditional write needs a second connection while it holds one: several of them could wait for each other's.
+  const oneAtATime = pLimit(1)
+  const write = async (document: VersionDocument, expects: Expectation, dryRun: boolean, reply: FastifyReply) => {
+    const key = keyFrom(document)
+    const put = () => putVersion(db, policy, { document, key, expects, dryRun, sourceRef: `request ${reply.request.id}` })
+    const result = await (expects.kind === 'anything' ? put() : oneAtATime(put))
+    const warnings = result.outcome === 'unchanged' ? [] : await warningsOf(db, key, { kind: 'replaced' })
+    if (dryRun) return { ...result, kind: 'DryRun', warnings }
+    reply.status(result.outcome === 'created' ? 201 : 200)
+    return send(reply, await requireVersion(db, policy, key), { outcome: result.outcome, warnings })
+  }
+
+  app.post('/admin/engine-versions', { schema: { querystring: dryRunQuery, body: z.unknown() } }, ({ query, body }, reply) =>
+    write(bodyDocument(body, 'EngineVersion', policy), { kind: 'nothing' }, query.dryRun, reply),
+  )
+  const schema = { params: versionParams, querystring: writeVersionQuery, body: z.unknown() }
+  app.put('/admin/engine-versions/:version', { schema }, ({ params, query, body, headers }, reply) => {
+    const document = bodyDocument(body, 'EngineVersion', policy)
+    requireSame(keyFrom(document), { engine: query.engine, version: params.version })
+    const resourceVersion = expectedVersion(headers['if-match'])
+    return write(document, resourceVersion === null ? { kind: 'anything' } : { kind: 'version', resourceVersion }, query.dryRun, reply)
+  })
+}
+
+function switchRoutes(app: ApiServer, db: Kysely<Database>, policy: ImagePolicy): void {
+  const requestOf = (version: string, query: Query, ifMatch: string | undefined, id: string) => ({
+    engine: query.engine,
+    version,
+    dryRun: query.dryRun,
+    ifMatch: expectedVersion(ifMatch),
+    source: 'api',
+    sourceRef: `request ${id}`,
+  })
+  const schema = { params: versionParams, querystring: writeVersionQuery }
+  for (const verb of ['enable', 'disable'] as const) {
+    app.post(`/admin/engine-versions/:version/${verb}`, { schema }, async ({ params, query, headers, id }, reply) => {
+      const request = requestOf(params.version, query, headers['if-match'], id)
+      const enabled = verb === 'enable'
+      const outcome = requireDone(request, request.ifMatch, await setEnabled(db, { ...request, enabled }))
+      const warnings = outcome === 'unchanged' ? [] : await warningsOf(db, request, { kind: 'switched', enabled })
+      if (query.dryRun) return { kind: 'DryRun', name: keyOf(request), outcome, warnings }
+      return send(reply, await requireVersion(db, policy, request), { outcome, warnings })
+    })
+  }
+  app.delete('/admin/engine-versions/:version', { schema }, async ({ params, query, headers, id }) => {
+    const request = requestOf(params.version, query, headers['if-match'], id)
+    requireDone(request, request.ifMatch, await deleteVersion(db, request))
+    const warnings = await warningsOf(db, request, { kind: 'deleted' })
+    return { kind: query.dryRun ? 'DryRun' : 'Deleted', metadata: { name: keyOf(request) }, warnings }
+  })
+}
+
+function keyOf({ engine: name, version }: VersionKey): string {
+  return `${name}/${version}`
+}
+
+function keyFrom({ spec }: VersionDocument): VersionKey {
+  return { engine: spec.engine ?? DEFAULT_ENGINE, version: spec.version }
+}
+
+/** Where the page after a token begins. */
+function placeOf(keys: readonly string[], token: string): number {
+  const last = keys.indexOf(Buffer.from(token, 'base64url').toString('utf8'))
+  if (last === -1) throw new ApiProblem('gone', 'what the continue token names is no longer in the list; list again from the start')
+  return last + 1
+}
+
+async function requireVersion(db: Kysely<Database>, policy: ImagePolicy, key: VersionKey): Promise<VersionEnvelope> {
+  const [{ versions, problems }, holders] = await Promise.all([readRegistry(db), versionHolders(db)])
+  const found = versions.find(({ version }) => keyOf(version) === keyOf(key))
+  if (found !== undefined) return toVersionEnvelope(found, holders.get(keyOf(key)), policy)
+  const problem = problems.find((each) => each.key === `${key.engine} ${key.version}`)
+  if (problem === undefined) throw notFound(key)
+  throw new ApiProblem(
+    'conflict',
+    `the row of engine version ${key.engine} ${key.version} cannot be read (${problem.problem}); PUT it anew, or delete it`,
+  )
+}
+
+function requireSame(body: VersionKey, address: VersionKey): void {
+  if (keyOf(body) === keyOf(address)) return
+  throw new ApiProblem('invalid_request', `spec says ${keyOf(body)}, but the address names ${keyOf(address)}`)
+}
+
+function requireDone(key: VersionKey, ifMatch: string | null, answer: VersionAnswer): 'changed' | 'unchanged' {
+  switch (answer.kind) {
+    case 'changed':
+    case 'unchanged':
+      return answer.kind
+    case 'not_found':
+      throw notFound(key)
+    case 'precondition_failed':
+      throw preconditionFailed(key, ifMatch ?? '', answer.resourceVersion)
+    case 'refused':
+      throw new ApiProblem(answer.code, answer.message)
+  }
+}
+
+function notFound(key: VersionKey): ApiProblem {
+  return new ApiProblem('not_found', `there is no engine version ${key.engine} ${key.version}`)
+}
+
+async function warningsOf(
+  db: Kysely<Database>,
+  key: VersionKey,
+  change: Parameters<typeof enforcementWarning>[2],
+): Promise<readonly string[]> {
+  const warning = enforcementWarning((await versionHolders(db)).get(keyOf(key)), key, change)
+  return warning === null ? [] : [warning]
+}
+
+function send(reply: FastifyReply, envelope: VersionEnvelope, more: object = {}): FastifyReply {
+  return reply.header('etag', `"${envelope.metadata.resourceVersion}"`).send({ ...envelope, ...more })
+}
