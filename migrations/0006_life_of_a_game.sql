@@ -13,7 +13,8 @@ CREATE TABLE player_mappings (
   user_id            uuid NOT NULL,
   engine_player_uuid uuid NOT NULL,
   PRIMARY KEY (game_id, race_name),
-  UNIQUE (game_id, engine_player_uuid)
+  -- Checked at the end: one statement writes all of a game's rows, and two of them may have changed places.
+  UNIQUE (game_id, engine_player_uuid) DEFERRABLE INITIALLY DEFERRED
 );
 
 -- The turn ledger: one row per tick of the schedule and per turn token, so that each has exactly one end.
@@ -42,8 +43,9 @@ CREATE TABLE turns (
   CHECK ((status = 'in_progress') = (finished_at IS NULL)),
   CHECK (status NOT IN ('in_progress', 'succeeded') OR turn IS NOT NULL)
 );
-CREATE UNIQUE INDEX turns_one_per_tick ON turns (game_id, scheduled_at);
-CREATE UNIQUE INDEX turns_one_per_token ON turns (game_id, turn_token, generation);
+-- By record: the generations of a game that was deleted and is asked for again begin anew.
+CREATE UNIQUE INDEX turns_one_per_tick ON turns (record_uid, scheduled_at);
+CREATE UNIQUE INDEX turns_one_per_token ON turns (record_uid, turn_token, generation);
 CREATE UNIQUE INDEX turns_computed_once ON turns (game_id, incarnation, turn) WHERE status IN ('in_progress', 'succeeded');
 CREATE UNIQUE INDEX turns_one_open ON turns (game_id) WHERE status = 'in_progress';
 CREATE INDEX turns_by_game ON turns (game_id, id DESC);

@@ -8,7 +8,7 @@ import type { LoopDeps } from './controller/deps.ts'
 import { Games } from './controller/games.ts'
 import type { Term } from './controller/leadership.ts'
 import { Loop } from './controller/loop.ts'
-import type { Engine, Runtime } from './controller/ports.ts'
+import type { Runtime } from './controller/ports.ts'
 import { type ManifestWatch, watchManifests } from './desired/manifest/folder.ts'
 import type { FolderReport } from './desired/manifest/rescan.ts'
 import { type DesiredWatch, watchDesired } from './desired/rows-watch.ts'
@@ -20,6 +20,7 @@ import { createRuntime } from './docker/runtime.ts'
 import { detectAddressing } from './engine/address.ts'
 import { createEngineClient, type EngineClient } from './engine/client.ts'
 import { createGameEngine } from './engine/game-engine.ts'
+import { createLocator, type LocateEngine } from './engine/locate.ts'
 import { isInContainerOn } from './engine/own-container.ts'
 import { Prober } from './engine/prober.ts'
 import { logLobbyRecord } from './lobby-record.ts'
@@ -29,6 +30,8 @@ import type { StateMount } from './model/game.ts'
 import type { HostImages } from './model/image.ts'
 import type { Identity } from './model/labels.ts'
 import { World } from './observed/world.ts'
+import { createPlayerDesk, type PlayerDesk } from './proxy/player-desk.ts'
+import { servingEngine } from './proxy/serving-engine.ts'
 import { Schedules } from './turns/schedule.ts'
 
 export interface Ingredients {
@@ -49,6 +52,7 @@ export interface TermParts {
   readonly desired: DesiredWatch
   readonly prober: Prober
   readonly engines: EngineClient
+  readonly players: PlayerDesk
   readonly manifests: ManifestWatch
   /** Asks Docker; a look, and nothing else. */
   hostImages(): Promise<HostImages>
@@ -79,12 +83,8 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
     nowMs: systemClock.nowMs,
     random: Math.random,
   })
-  const {
-    timings: { engineCallMs, turnMs },
-  } = config
-  const engines = createEngineClient({
-    timeouts: { connectMs: Math.min(CONNECT_MS, engineCallMs), adminMs: engineCallMs, turnMs, playerMs: engineCallMs },
-  })
+  const engines = composeClient(config)
+  const locate = composeLocator(ingredients, world, signal)
   const deps: LoopDeps = {
     identity,
     leaseEpoch: term.epoch,
@@ -98,7 +98,7 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
     runtime,
     games: new Games(),
     health: prober,
-    engine: composeEngine(ingredients, world, engines, signal),
+    engine: createGameEngine(engines, locate),
     schedules: new Schedules(),
     activeSinceMs: systemClock.nowMs(),
     settings: settingsOf(config),
@@ -113,8 +113,9 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
     signal,
   }
   const loop = new Loop(deps, () => desired.keys(), { workers: config.workers, resyncMs: timings.resyncMs })
+  const players = composePlayers(deps, engines, locate)
   const hostImages = () => listHostImages(ingredients.docker, identity, signal)
-  return { deps, loop, world, desired, prober, engines, manifests: composeManifests(config, db, log, signal), hostImages }
+  return { deps, loop, world, desired, prober, engines, players, manifests: composeManifests(config, db, log, signal), hostImages }
 }
 
 function composeRuntime({ config, docker, identity }: Ingredients, resolvesTo: (imageRef: string) => string | null): Runtime {
@@ -135,13 +136,28 @@ function composeRuntime({ config, docker, identity }: Ingredients, resolvesTo: (
 /** An engine on this host, or on none, answers at once that it is there. */
 const CONNECT_MS = 3_000
 
-function composeEngine({ config, docker }: Ingredients, world: World, client: EngineClient, signal: AbortSignal): Engine {
+function composeClient({ timings: { engineCallMs, turnMs } }: Config): EngineClient {
+  const connectMs = Math.min(CONNECT_MS, engineCallMs)
+  return createEngineClient({ timeouts: { connectMs, adminMs: engineCallMs, turnMs, playerMs: engineCallMs } })
+}
+
+function composeLocator({ config, docker }: Ingredients, world: World, signal: AbortSignal): LocateEngine {
   const { network } = config.docker
   const isOnNetwork = (): Promise<boolean> => isInContainerOn(network, (id) => networksOfContainer(docker, id, signal))
-  return createGameEngine({
-    client,
+  return createLocator({
     addressing: () => detectAddressing(config.engines.addressing, isOnNetwork),
     containerOf: (gameId, containerId) => world.game(gameId).containers.find(({ id }) => id === containerId) ?? null,
+  })
+}
+
+function composePlayers({ games, world }: LoopDeps, client: EngineClient, locate: LocateEngine): PlayerDesk {
+  return createPlayerDesk({
+    client,
+    locate,
+    engineOf: (gameId) => {
+      const { record, status } = games.of(gameId)
+      return servingEngine({ gameId, spec: status.acceptedSpec, record, observed: world.game(gameId) })
+    },
   })
 }
 

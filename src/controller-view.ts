@@ -7,6 +7,7 @@ import { previewGame } from './controller/reconcile.ts'
 import { RuntimeFailure } from './model/errors.ts'
 import type { DesiredGame } from './model/game.ts'
 import { renderPlan } from './model/plan.ts'
+import type { ActiveTerm } from './term.ts'
 
 /** What the doors are told of the running controller; a standby process knows its readiness and no more. */
 export function controllerView(state: DriveState, db: Kysely<Database>): ControllerView {
@@ -21,9 +22,7 @@ export function controllerView(state: DriveState, db: Kysely<Database>): Control
       },
     ],
     planFor: async (gameId, hypothetical) => {
-      if (state.active === null)
-        throw new RuntimeFailure('transient', 'service_unavailable', 'this process is on standby: only the active controller plans')
-      const { deps } = state.active
+      const { deps } = activeTerm(state, 'plans')
       const desired = {
         ...deps.desired,
         get: (id: string): DesiredGame | undefined => (id === gameId && hypothetical !== undefined ? hypothetical : deps.desired.get(id)),
@@ -31,18 +30,16 @@ export function controllerView(state: DriveState, db: Kysely<Database>): Control
       const plan = await previewGame(gameId, { ...deps, desired })
       return { text: renderPlan(plan), actions: plan.kind === 'act' ? plan.actions.length : 0 }
     },
-    hostImages: async () => {
-      if (state.active === null)
-        throw new RuntimeFailure(
-          'transient',
-          'service_unavailable',
-          'this process is on standby: only the active controller looks at Docker',
-        )
-      return state.active.hostImages()
-    },
+    hostImages: async () => activeTerm(state, 'looks at Docker').hostImages(),
+    askAsPlayer: async (gameId, actor, call, signal) => activeTerm(state, 'reaches engines').players.ask(gameId, actor, call, signal),
     confirmPrune: async () => {
       const answers = await confirmPrune(db, null)
       return answers.filter(({ answer }) => answer.kind === 'deleted').map(({ kind, name }) => `${kind} ${name}`)
     },
   }
+}
+
+function activeTerm({ active }: DriveState, does: string): ActiveTerm {
+  if (active !== null) return active
+  throw new RuntimeFailure('transient', 'service_unavailable', `this process is on standby: only the active controller ${does}`)
 }

@@ -8,6 +8,7 @@ import { openPool } from './database/pool.ts'
 import type { Log } from './log.ts'
 import { messageOf } from './model/errors.ts'
 import { type Delivery, deliverOutbox } from './outbox/deliver.ts'
+import { loadQueued } from './record/load-queued.ts'
 import { loadGames } from './record/load.ts'
 import { pruneHistory } from './record/retention.ts'
 
@@ -17,7 +18,7 @@ export interface TermOptions extends Ingredients {
 }
 
 /** What the doors may ask of the active controller. */
-export type ActiveTerm = Pick<TermParts, 'deps' | 'loop' | 'world' | 'hostImages'>
+export type ActiveTerm = Pick<TermParts, 'deps' | 'loop' | 'world' | 'players' | 'hostImages'>
 
 const POOL_SIZE = 8
 const HISTORY_INTERVAL_MS = 3_600_000
@@ -70,7 +71,9 @@ async function start(term: Term, { deps, loop, world, desired }: TermParts): Pro
   world.start()
   loop.startResync(async () => {
     if (!world.isKnown) return
-    const [changed] = await Promise.all([world.relist(), desired.resync()])
+    const [changed, queued] = await Promise.all([world.relist(), loadQueued(deps.db, undefined), desired.resync()])
+    // A row that was written again before anybody looked does not name its queued operation any more.
+    for (const [gameId, operations] of queued) deps.games.update(gameId, { queued: operations })
     loop.add(changed)
   })
 }

@@ -1,6 +1,9 @@
 import type { Condition } from '../model/condition.ts'
+import type { AcceptedSpec } from '../model/game.ts'
 import { formatMemory } from '../model/limits.ts'
 import { parseAcceptedSpec, parseBackoff, parseConditions, parseLimits } from '../record/stored-json.ts'
+import type { Schedules } from '../turns/schedule.ts'
+import { nextTurnAt } from './next-turn.ts'
 import type { GameRow } from './reads/games.ts'
 
 const API_VERSION = 'galaxy.dev/v1alpha1'
@@ -8,7 +11,7 @@ const API_VERSION = 'galaxy.dev/v1alpha1'
 export type GameEnvelope = ReturnType<typeof toEnvelope>
 
 /** A game as the doors show it: what was asked for, and what is known of it (spec 5, "HTTP API"). */
-export function toEnvelope(row: GameRow) {
+export function toEnvelope(row: GameRow, schedules: Schedules, nowMs: number) {
   return {
     apiVersion: API_VERSION,
     kind: 'Game' as const,
@@ -25,7 +28,7 @@ export function toEnvelope(row: GameRow) {
       deletedAt: row.deleted_at,
     },
     spec: specOf(row),
-    status: statusOf(row),
+    status: statusOf(row, schedules, nowMs),
   }
 }
 
@@ -47,7 +50,8 @@ function specOf(row: GameRow) {
   }
 }
 
-function statusOf(row: GameRow) {
+function statusOf(row: GameRow, schedules: Schedules, nowMs: number) {
+  const accepted = parseAcceptedSpec(row.accepted_spec)
   const limits = parseLimits(row.applied_resources)
   const backoff = parseBackoff(row.backoff)
   return {
@@ -71,9 +75,18 @@ function statusOf(row: GameRow) {
     startedAt: row.started_at,
     stoppedAt: row.stopped_at,
     finishedAt: row.finished_at,
+    /** As the engine last said; null before init. */
+    currentTurn: row.current_turn,
+    nextTurnAt: nextTurnOf(row, accepted, schedules, nowMs),
+    /** As it is in effect; `spec.paused` is what was asked for. */
+    paused: row.record_paused ?? false,
+    pausedAt: row.paused_at,
+    skipNextTick: row.skip_next_tick ?? false,
+    /** Races of which a user and the engine's player are known. */
+    mappedPlayers: row.mapped_players,
     observedGeneration: row.observed_generation,
     acceptedGeneration: row.accepted_generation,
-    accepted: parseAcceptedSpec(row.accepted_spec),
+    accepted,
     conditions: believable(parseConditions(row.conditions), row.fresh),
     backoff: backoff && {
       kind: backoff.kind,
@@ -85,6 +98,18 @@ function statusOf(row: GameRow) {
     observedFrom: row.observed_from,
     fresh: row.fresh,
   }
+}
+
+function nextTurnOf(row: GameRow, accepted: AcceptedSpec | null, schedules: Schedules, nowMs: number): Date | null {
+  const facts = {
+    accepted,
+    status: row.status,
+    currentTurn: row.current_turn,
+    isWantedRunning: row.desired_state === 'running' && row.deleted_at === null,
+    isPaused: row.paused === true,
+    skipsNextTick: row.skip_next_tick === true,
+  }
+  return nextTurnAt(facts, schedules, nowMs)
 }
 
 /** A condition about the world that nobody has confirmed lately says Unknown instead of repeating itself (S8). */

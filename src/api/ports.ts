@@ -1,5 +1,6 @@
 import type { DesiredGame } from '../model/game.ts'
 import type { HostImages } from '../model/image.ts'
+import type { PlayerDesk } from '../proxy/player-desk.ts'
 
 /** What only the running controller knows; everything else the API reads from the database. */
 export interface ControllerView {
@@ -12,6 +13,8 @@ export interface ControllerView {
   confirmPrune(): Promise<readonly string[]>
   /** As Docker lists them now. @throws RuntimeFailure `service_unavailable` on a standby, or while Docker does not answer */
   hostImages(): Promise<HostImages>
+  /** Only the active controller finds engines: elsewhere RuntimeFailure `service_unavailable`. */
+  askAsPlayer: PlayerDesk['ask']
 }
 
 export interface ReadinessCheck {

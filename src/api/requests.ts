@@ -34,6 +34,13 @@ export const continueToken = z
     return z.NEVER
   })
 
+/** A place in a list whose ids are numbers. */
+export const rowContinue = continueToken.transform((key, context) => {
+  if (/^\d{1,15}$/.test(key)) return Number(key)
+  context.addIssue({ code: 'custom', message: 'is no continue token of this list' })
+  return z.NEVER
+})
+
 export function toContinueToken(key: string): string {
   return Buffer.from(key, 'utf8').toString('base64url')
 }

@@ -12,9 +12,11 @@ import { engineVersionRoutes } from './routes/engine-versions.ts'
 import { gameRoutes } from './routes/games.ts'
 import { healthRoutes } from './routes/health.ts'
 import { imageRoutes } from './routes/images.ts'
+import { lifeRoutes } from './routes/life.ts'
 import { manifestRoutes } from './routes/manifests.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { outboxRoutes } from './routes/outbox.ts'
+import { userGameRoutes } from './routes/user-games.ts'
 import { isAuthorized } from './token.ts'
 
 export type ApiServer = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
@@ -103,6 +105,8 @@ function buildServer({ config, db, view, tokenHash, signal, log }: ApiOptions): 
       })
       gameRoutes(scope, { db, view, policy })
       operationRoutes(scope, db, signal)
+      lifeRoutes(scope, db)
+      userGameRoutes(scope, { db, view, signal })
       outboxRoutes(scope, db)
       manifestRoutes(scope, { db, view, policy, signal })
       engineVersionRoutes(scope, db, policy)

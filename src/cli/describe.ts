@@ -1,6 +1,6 @@
 import type { ActionAnswer, OperationAnswer } from '../api/operation-answer.ts'
 import type { GameEnvelope } from '../api/envelope.ts'
-import { ageOf } from './age.ts'
+import { ageOf, formatAge } from './age.ts'
 import type { ApiClient, Wire } from './client.ts'
 import { operationName, readGame, readyColor } from './get.ts'
 import { tableStyle } from './output.ts'
@@ -66,11 +66,12 @@ function desired({ spec }: Game): Fields {
     ['Paused', spec.paused === true ? 'yes' : null],
     ['Turn schedule', spec.turnSchedule === null ? null : `${spec.turnSchedule} (${spec.timeZone})`],
     ['Limits', limitText(resources.cpus, resources.memory, resources.pids)],
-    ['Players', players.map(raceName).join(', ')],
+    ['Players', players.map(playerText).join(', ')],
   ]
 }
 
-function observed({ status }: Game, nowMs: number, hasColor: boolean): Fields {
+function observed(game: Game, nowMs: number, hasColor: boolean): Fields {
+  const { status } = game
   const when =
     status.observedAt === null
       ? 'never'
@@ -78,6 +79,7 @@ function observed({ status }: Game, nowMs: number, hasColor: boolean): Fields {
   return [
     ['Status', status.status ?? 'no record yet'],
     ['Ready', hasColor ? readyColor(status.ready)(status.ready) : status.ready],
+    ...turnFields(game, nowMs),
     ['Engine health', status.engineHealth],
     ['Engine version', status.engineVersion],
     ['Image', status.image],
@@ -90,6 +92,18 @@ function observed({ status }: Game, nowMs: number, hasColor: boolean): Fields {
     ['Stopped', status.stoppedAt === null ? null : `${ageOf(status.stoppedAt, nowMs)} ago`],
     ['Last looked at', when],
     ['Waiting', status.backoff && `${status.backoff.kind}, ${status.backoff.failures} failure(s): ${status.backoff.message}`],
+  ]
+}
+
+function turnFields({ spec, status }: Game, nowMs: number): Fields {
+  const { currentTurn, nextTurnAt, pausedAt, finishedAt, mappedPlayers } = status
+  const named = Array.isArray(spec?.players) ? spec.players.length : 0
+  return [
+    ['Turn', currentTurn === null ? null : String(currentTurn)],
+    ['Next turn', nextTurnAt && `in ${formatAge(Date.parse(nextTurnAt) - nowMs)} (${nextTurnAt})`],
+    ['Paused', status.paused ? `for ${ageOf(pausedAt, nowMs)}` : null],
+    ['Finished', finishedAt && `${ageOf(finishedAt, nowMs)} ago`],
+    ['Players', mappedPlayers === 0 && named === 0 ? null : `${mappedPlayers} known to the engine`],
   ]
 }
 
@@ -143,8 +157,10 @@ function limitText(cpus: number | null, memory: string | null, pids: number | nu
   return parts.filter((part) => part !== false).join(', ') || 'by image or default'
 }
 
-function raceName(player: unknown): string {
-  return typeof player === 'object' && player !== null && 'raceName' in player ? plain(String(player.raceName)) : '?'
+function playerText(player: unknown): string {
+  if (typeof player !== 'object' || player === null || !('raceName' in player)) return '?'
+  const user = 'userId' in player ? ` (user ${plain(String(player.userId))})` : ''
+  return `${plain(String(player.raceName))}${user}`
 }
 
 function indent(text: string): string {

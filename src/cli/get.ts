@@ -8,10 +8,12 @@ import { CliError } from './exit.ts'
 import { listImages } from './images.ts'
 import type { Output } from './options.ts'
 import { type Listing, paint, printListing } from './output.ts'
+import { listSnapshots } from './snapshots.ts'
 import type { Column } from './table.ts'
 import type { Terminal } from './terminal.ts'
+import { listTurns } from './turns.ts'
 
-export const KINDS = ['games', 'versions', 'operations', 'manifests', 'images'] as const
+export const KINDS = ['games', 'versions', 'operations', 'manifests', 'images', 'turns', 'snapshots'] as const
 export type Kind = (typeof KINDS)[number]
 
 export interface GetOptions {
@@ -41,6 +43,10 @@ export async function get(terminal: Terminal, client: ApiClient, kind: Kind, nam
       return printListing(terminal, options.output, await listManifestFiles(client, names, nowMs))
     case 'images':
       return printListing(terminal, options.output, await listImages(client, names))
+    case 'turns':
+      return printListing(terminal, options.output, await listTurns(client, names, options.limit))
+    case 'snapshots':
+      return printListing(terminal, options.output, await listSnapshots(client, names, options.limit))
   }
 }
 
@@ -76,6 +82,7 @@ function gameColumns(nowMs: number): readonly Column<Game>[] {
     { title: 'READY', value: ({ status }) => status.ready, paint: (text, { status }) => readyColor(status.ready)(text) },
     { title: 'REASON', value: readyReason },
     { title: 'AGE', value: ({ metadata }) => ageOf(metadata.createdAt, nowMs) },
+    { title: 'TURN', isWide: true, value: ({ status }) => (status.currentTurn === null ? null : String(status.currentTurn)) },
     { title: 'OWNER', isWide: true, value: ({ metadata }) => metadata.managedBy },
     { title: 'ENDPOINT', isWide: true, value: ({ status }) => status.endpoint },
     { title: 'CONTAINER', isWide: true, value: ({ status }) => status.containerId?.slice(0, 12) ?? null },

@@ -4,7 +4,7 @@ import { CliError, EXIT } from './exit.ts'
 import { type Output, outputOption, positiveInteger, selectorOption } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
-const KINDS = ['games', 'versions', 'operations', 'manifests', 'images'] as const
+const KINDS = ['games', 'versions', 'operations', 'manifests', 'images', 'turns', 'snapshots'] as const
 
 /** The verbs that speak to the running controller. */
 export function addGameVerbs(program: Command, terminal: Terminal): void {
@@ -12,6 +12,7 @@ export function addGameVerbs(program: Command, terminal: Terminal): void {
   addDiff(program, terminal)
   addGet(program, terminal)
   addDescribe(program, terminal)
+  addEvents(program, terminal)
   addDelete(program, terminal)
   addWait(program, terminal)
   addPrune(program, terminal)
@@ -48,13 +49,13 @@ function addGet(program: Command, terminal: Terminal): void {
   program
     .command('get')
     .description(
-      'list games, engine versions, operations (newest first; of the named games), watched manifests, or engine images and what needs them',
+      'list games, engine versions, watched manifests, engine images and what needs them; or, newest first, operations and turns (of the named games) and snapshots of one game',
     )
     .addArgument(new Argument('<kind>', 'what to list').choices([...KINDS, ...KINDS.map((kind) => kind.slice(0, -1))]))
     .argument('[name...]', 'only these')
     .addOption(outputOption())
     .addOption(selectorOption())
-    .option('--limit <n>', 'at most so many operations', positiveInteger, 20)
+    .option('--limit <n>', 'at most so many operations, turns or snapshots', positiveInteger, 20)
     .action(async (given: string, names: string[], options: { output: Output; selector?: string; limit: number }) => {
       const kind = KINDS.find((known) => known === given || known.slice(0, -1) === given)
       if (kind === undefined) throw new CliError(`there is no kind ${given}`, EXIT.usage)
@@ -72,6 +73,19 @@ function addDescribe(program: Command, terminal: Terminal): void {
     .action(async (_kind: string, name: string) => {
       const [client, { describeGame }] = await Promise.all([openClientFor(terminal), import('./describe.ts')])
       await describeGame(terminal, client, name)
+    })
+}
+
+function addEvents(program: Command, terminal: Terminal): void {
+  program
+    .command('events')
+    .description("tell what was seen of a game's container and engine: starts, exits, failed probes; newest first")
+    .argument('<name>', 'game id')
+    .addOption(outputOption())
+    .option('--limit <n>', 'at most so many', positiveInteger, 20)
+    .action(async (name: string, options: { output: Output; limit: number }) => {
+      const [client, { listEvents }] = await Promise.all([openClientFor(terminal), import('./events.ts')])
+      await listEvents(terminal, client, name, options)
     })
 }
 

@@ -30,7 +30,10 @@ export function configurationTable(): string {
 
 /** A setting's path differs from its place in Config where a unit was added or a model type took it in. */
 function valueAt(config: LoadedConfig['config'], path: string): unknown {
-  const place = path.replace(/^defaults\.memory$/, 'defaults.limits.memoryBytes').replace(/^defaults\.(cpus|pids)$/, 'defaults.limits.$1')
+  const place = path
+    .replace(/^defaults\.memory$/, 'defaults.limits.memoryBytes')
+    .replace(/^defaults\.(cpus|pids)$/, 'defaults.limits.$1')
+    .replace(/^webhook\.(url|secrets)$/, 'webhook.receiver.$1')
   return read(config, place) ?? read(config, `${place}Ms`) ?? null
 }
 
@@ -51,6 +54,6 @@ function shown(path: string, value: unknown): string {
   if (value === null) return '-'
   if (path === 'state.mode') return `0${Number(value).toString(8)}`
   if (path === 'defaults.memory') return formatMemory(Number(value))
-  if (/^timings\.(?!probeFailures)|\.rescan$/.test(path)) return `${Number(value)}ms`
+  if (/^timings\.(?!probeFailures|probeRestartAfter)|\.rescan$|^webhook\.(timeout|poll)$/.test(path)) return `${Number(value)}ms`
   return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -5,7 +5,7 @@ import type { LoopDeps } from './deps.ts'
 import { operate } from './operate.ts'
 import type { PlanInput } from './plan/input.ts'
 import type { Requeue } from './requeue.ts'
-import { closeOperationOf, openOperationOf, saveChange } from './write-ahead.ts'
+import { closeOperationOf, dismissQueued, openOperationOf, saveChange } from './write-ahead.ts'
 
 /** Does what the plan says and writes what came of it; decides nothing about the game. */
 export async function carryOut(plan: Plan, input: PlanInput, deps: LoopDeps): Promise<Requeue> {
@@ -17,6 +17,9 @@ export async function carryOut(plan: Plan, input: PlanInput, deps: LoopDeps): Pr
       await closeOperationOf(openOperationOf(input), result, [], { plan, record: plan.record, failure: plan.failure }, input, deps)
       return { kind: 'now' }
     }
+    case 'dismiss':
+      await dismissQueued(plan.operationId, plan.result, input, deps)
+      return { kind: 'now' }
     case 'adopt_orphan':
       for (const container of input.observed.containers)
         if (container.id === plan.containerId) await adoptOrphan(deps.db, input.gameId, container)

@@ -1,5 +1,5 @@
 import type { Maxima, PlayerMapping } from '../model/engine.ts'
-import type { Operation } from '../model/operation.ts'
+import type { Operation, QueuedOperation } from '../model/operation.ts'
 import type { RuntimeRecord } from '../model/record.ts'
 import { type GameStatus, NEW_STATUS } from '../model/status.ts'
 import type { OpenTurn } from '../model/turn.ts'
@@ -11,6 +11,10 @@ export interface GameMemory {
   readonly status: GameStatus
   readonly record: RuntimeRecord | null
   readonly openOperation: Operation | null
+  /** Asked for and not begun, oldest first. */
+  readonly queued: readonly QueuedOperation[]
+  /** The version of the desired row beside which the queue was read last. */
+  readonly queuedAsOf: string | null
   readonly openTurn: OpenTurn | null
   readonly mapping: readonly PlayerMapping[]
   readonly maxima: Maxima
@@ -41,6 +45,8 @@ const NEW_GAME: GameMemory = {
   status: NEW_STATUS,
   record: null,
   openOperation: null,
+  queued: [],
+  queuedAsOf: null,
   openTurn: null,
   mapping: [],
   maxima: {},
@@ -55,8 +61,8 @@ const NEW_GAME: GameMemory = {
 }
 
 /** What the database knows of a game is what this term goes on from. */
-export function rememberedOf({ status, record, openOperation, openTurn, mapping, maxima }: StoredGame): Partial<GameMemory> {
-  return { status, record, openOperation, openTurn, mapping, maxima }
+export function rememberedOf({ gameId: _, ...stored }: StoredGame): Partial<GameMemory> {
+  return stored
 }
 
 /** The active controller is the only writer of records and statuses, so its memory of them is the truth between its writes. */

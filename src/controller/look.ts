@@ -1,9 +1,11 @@
-import type { AcceptedSpec } from '../model/game.ts'
+import type { AcceptedSpec, DesiredGame } from '../model/game.ts'
 import type { ObservedContainer } from '../model/observed.ts'
 import { containerName } from '../model/labels.ts'
 import type { RecordStatus, RuntimeRecord } from '../model/record.ts'
 import { NO_TICKS, type Ticks } from '../model/turn.ts'
+import { QUEUED_REF } from '../model/operation.ts'
 import { loadGames } from '../record/load.ts'
+import { loadQueued } from '../record/load-queued.ts'
 import { knownLeftovers } from '../record/leftovers.ts'
 import { admitGame } from './admit.ts'
 import type { LoopDeps } from './deps.ts'
@@ -20,8 +22,9 @@ export async function lookAt(
 ): Promise<PlanInput> {
   if (deps.games.of(gameId).isUnsure) await rereadMemory(gameId, deps)
   if (deps.world.isKnown) await deps.world.refresh(gameId, needsDetail(deps.games.of(gameId)), deps.signal)
-  const memory = deps.games.of(gameId)
   const desired = deps.desired.get(gameId) ?? null
+  if (hasNewWish(desired, deps.games.of(gameId))) await readQueued(gameId, desired, deps)
+  const memory = deps.games.of(gameId)
   const observed = deps.world.game(gameId)
   const canonicalName = containerName(deps.identity.instance, gameId)
   const { settings, clock } = deps
@@ -36,6 +39,7 @@ export async function lookAt(
     status: memory.status,
     record: memory.record,
     openOperation: memory.openOperation,
+    queued: memory.queued,
   }
   const admission = admissionOf(partial, memory, deps)
   const spec = admission.kind === 'accepted' ? admission.spec : memory.status.acceptedSpec
@@ -70,13 +74,23 @@ export async function lookAt(
   }
 }
 
+/** Whether the row was written together with a queued operation, since the queue was read last. */
+function hasNewWish(desired: DesiredGame | null, { queuedAsOf }: GameMemory): boolean {
+  return desired?.writtenRef?.startsWith(QUEUED_REF) === true && desired.resourceVersion !== queuedAsOf
+}
+
+async function readQueued(gameId: string, desired: DesiredGame | null, { db, games }: LoopDeps): Promise<void> {
+  const queued = await loadQueued(db, [gameId])
+  games.update(gameId, { queued: queued.get(gameId) ?? [], queuedAsOf: desired?.resourceVersion ?? null })
+}
+
 type Partial = Pick<PlanInput, 'gameId' | 'nowMs' | 'desired' | 'observed' | 'status' | 'record' | 'openOperation'>
 
 async function rereadMemory(gameId: string, { db, games }: LoopDeps): Promise<void> {
   const [stored] = await loadGames(db, [gameId])
   games.update(gameId, {
     isUnsure: false,
-    ...(stored === undefined ? { record: null, openOperation: null, openTurn: null, mapping: [] } : rememberedOf(stored)),
+    ...(stored === undefined ? { record: null, openOperation: null, queued: [], openTurn: null, mapping: [] } : rememberedOf(stored)),
   })
 }
 

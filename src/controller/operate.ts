@@ -8,6 +8,7 @@ import { type Ending, type Execution, execute } from './execute.ts'
 import type { Change } from './change.ts'
 import { standingBackoff } from './plan/held-back.ts'
 import type { PlanInput } from './plan/input.ts'
+import type { Engine } from './ports.ts'
 import type { Requeue } from './requeue.ts'
 import { beginOperation, closeOperationOf, saveOutcomes } from './write-ahead.ts'
 import { namedActions } from './named-actions.ts'
@@ -20,7 +21,7 @@ export async function operate(plan: Acting, input: PlanInput, deps: LoopDeps): P
   const actions = namedActions(plan, operation, input)
   const execution = await execute(actions, operation.operationId, {
     runtime: deps.runtime,
-    engine: deps.engine,
+    engine: withinItsTime(deps.engine, operation, input),
     witness: deps.world,
     clock: deps.clock,
     assertMayAct: deps.assertMayAct,
@@ -39,6 +40,21 @@ export async function operate(plan: Acting, input: PlanInput, deps: LoopDeps): P
     asRemembered(input, deps),
     deps,
   )
+}
+
+/** A turn that is asked for again, after a crash or a lost answer, has what is left of its operation's time: others wait for its end. */
+function withinItsTime(engine: Engine, { startedAt }: Operation, { nowMs, policy }: PlanInput): Engine {
+  const leftMs = Math.min(Math.max(startedAt.getTime() + policy.turnMs - nowMs, 1), policy.turnMs)
+  const turn: Engine['turn'] = async (target, number, key, signal) => {
+    const end = AbortSignal.timeout(leftMs)
+    try {
+      return await engine.turn(target, number, key, AbortSignal.any([signal, end]))
+    } catch (error) {
+      if (!end.aborted || signal.aborted) throw error
+      throw new RuntimeFailure('transient', 'service_unavailable', `turn ${number} got no answer in the ${leftMs} ms that were left for it`)
+    }
+  }
+  return { ...engine, turn }
 }
 
 /** What was planned from, with what has been written since. */

@@ -154,7 +154,9 @@ function withTicks(before: RuntimeRecord, record: RuntimeRecord, { spec, ledger,
   const { turnSchedule, timeZone } = spec
   const isSameSchedule = record.turnSchedule === turnSchedule && record.timeZone === timeZone
   const begins = before.currentTurn === null || (AT_REST.has(before.status) && !AT_REST.has(record.status))
-  const ticksAfter = isSameSchedule && !begins && record.ticksAfter !== null ? accountedFor(record.ticksAfter, ledger) : now
+  const accounted = accountedFor(record.ticksAfter ?? now, ledger)
+  // Never back, also when the clock is: a tick that is in the ledger comes due no second time.
+  const ticksAfter = isSameSchedule && !begins ? accounted : latest(accounted, now)
   const skipNextTick = skipsNext(record, ledger)
   const isUnchanged = isSameSchedule && skipNextTick === record.skipNextTick && ticksAfter.getTime() === record.ticksAfter?.getTime()
   return isUnchanged ? record : { ...record, turnSchedule, timeZone, ticksAfter, skipNextTick }

@@ -76,8 +76,33 @@ function backoffOf(
   if (change.backoff !== undefined) return change.backoff
   const standing = standingBackoff(input)
   if (change.isBeginning === true && operation !== null) return backoffOnAttempt(standing, operation, input, now, random)
+  if (operation !== null && isGivenUp(change, input)) return backoffOnGivingUp(change, operation, input, now, random)
   const isOver = change.isEnding?.status === 'succeeded' && standing?.kind !== 'CrashLoopBackOff' && standing?.kind !== 'StartBackOff'
   return isOver ? null : standing
+}
+
+/** A turn or an init without an answer in its time is asked for again as one that was refused is: after a delay. */
+function isGivenUp({ plan, failure }: Change, { engine, record }: PlanInput): boolean {
+  if (plan.kind !== 'conclude' || failure == null) return false
+  if (plan.record.kind === 'generation_failed') return true
+  return plan.record.kind === 'unreachable' && engine.kind === 'uninitialised' && record?.currentTurn == null
+}
+
+function backoffOnGivingUp(
+  { failure }: Change,
+  { op, operationId }: Operation,
+  input: PlanInput,
+  now: Date,
+  random: () => number,
+): Backoff | null {
+  const standing = standingBackoff(input)
+  if (failure == null) return standing
+  return backoffAfter(standing, { kind: 'transient', ...failure }, op, {
+    operationId,
+    wish: input.wish,
+    nowMs: now.getTime(),
+    random: random(),
+  })
 }
 
 /** Healing counts as an attempt when it begins: a game that goes down again soon waits longer each time. */

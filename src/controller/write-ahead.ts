@@ -24,7 +24,7 @@ export async function beginOperation(plan: Acting, input: PlanInput, deps: LoopD
   const operation: Operation =
     plan.operation.kind === 'open'
       ? {
-          operationId: deps.newId(),
+          operationId: plan.operation.queuedId ?? deps.newId(),
           gameId,
           op: plan.operation.op,
           detail: plan.operation.detail,
@@ -70,7 +70,7 @@ export async function beginOperation(plan: Acting, input: PlanInput, deps: LoopD
         write: after.write,
       })
     }
-    deps.games.update(gameId, { ...after.memory, openOperation: opened })
+    deps.games.update(gameId, { ...after.memory, openOperation: opened, queued: without(input.queued, opened.operationId) })
   })
   return { operation: opened, firstSeq }
 }
@@ -157,6 +157,25 @@ export async function closeOperationOf(
   )
 }
 
+/** Ends an operation that was queued and never begun. */
+export async function dismissQueued(
+  operationId: string,
+  result: OperationResult,
+  { gameId, queued }: PlanInput,
+  deps: LoopDeps,
+): Promise<void> {
+  const finishedAt = new Date(deps.clock.nowMs())
+  await remember(gameId, deps, async () => {
+    await closeOperation(deps.db, { operationId, outcomes: [], result, containerId: null, imageRef: null, finishedAt, write: { gameId } })
+    deps.games.update(gameId, { queued: without(queued, operationId) })
+  })
+  deps.log.info({ gameId, operationId, status: result.status, code: result.code }, 'queued operation ended')
+}
+
+function without(queued: PlanInput['queued'], operationId: string): PlanInput['queued'] {
+  return queued.filter((each) => each.operationId !== operationId)
+}
+
 /** What the engine answered stands for it until its container's next life; of a call that failed nobody knows what it did. */
 function rememberEngine(
   { op, startedAt }: Operation,
@@ -208,12 +227,12 @@ export function openOperationOf({ openOperation, gameId }: PlanInput): Operation
   return openOperation
 }
 
-/** A write whose answer is lost may or may not have been made: the database is read again before the next plan. */
+/** A write whose answer is lost may or may not have been made: database and engine are asked again before the next plan. */
 async function remember(gameId: string, { games }: LoopDeps, writing: () => Promise<void>): Promise<void> {
   try {
     await writing()
   } catch (error) {
-    games.update(gameId, { isUnsure: true })
+    games.update(gameId, { isUnsure: true, engine: null })
     throw error
   }
 }

@@ -21,17 +21,19 @@ const player = z.object({
   population: amount,
 })
 
-const state = z.object({
-  turn: z.int().min(0).max(MAX_TURN),
-  finished: z.boolean(),
-  // Counted before they are looked at: each bad one costs four problems.
-  players: z
-    .array(z.unknown())
-    .max(MAX_PLAYERS)
-    .pipe(z.array(player))
-    .refine((players) => areDistinct(players.map(({ id }) => id)), 'expected players whose ids differ')
-    .refine((players) => areDistinct(players.map(({ raceName }) => raceName)), 'expected players whose race names differ'),
-})
+const state = z
+  .object({
+    turn: z.int().min(0).max(MAX_TURN),
+    finished: z.boolean(),
+    // Counted before they are looked at: each bad one costs four problems.
+    players: z
+      .array(z.unknown())
+      .max(MAX_PLAYERS)
+      .pipe(z.array(player))
+      .refine((players) => areDistinct(players.map(({ id }) => id)), 'expected players whose ids differ')
+      .refine((players) => areDistinct(players.map(({ raceName }) => raceName)), 'expected players whose race names differ'),
+  })
+  .refine(({ turn, finished }) => finished || turn < MAX_TURN, `expected a game that has turns left before ${MAX_TURN}`)
 
 /** The state as an engine may answer it (spec 4, "Engine contract"). Fields it adds are left out; ids are in lower case. */
 export function readState(bytes: Uint8Array): Reading<EngineState> {

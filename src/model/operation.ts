@@ -38,6 +38,19 @@ export interface Operation {
   readonly openIntents: readonly OpenIntent[]
 }
 
+/** An operation that was asked for and has not begun; it is taken up by the plan that does what it wants. */
+export interface QueuedOperation {
+  readonly operationId: string
+  readonly op: OperationKind
+  readonly source: OperationSource
+  readonly sourceRef: string | null
+  /** Of the desired row, as the request wrote it. */
+  readonly generation: number
+}
+
+/** What a desired row's `written_ref` begins with when an operation was queued beside it. */
+export const QUEUED_REF = 'operation:'
+
 export interface OpenIntent {
   readonly seq: number
   readonly kind: ActionKind

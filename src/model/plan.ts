@@ -1,7 +1,7 @@
 import { type Action, objectOf } from './action.ts'
 import type { ConditionFact } from './condition.ts'
 import type { LedgerEntry } from './turn.ts'
-import type { ErrorCode, OperationDetail, OperationKind, OperationSource } from './operation.ts'
+import type { ErrorCode, OperationDetail, OperationKind, OperationResult, OperationSource } from './operation.ts'
 
 /** The operation a plan belongs to. */
 export type PlannedOperation =
@@ -11,6 +11,8 @@ export type PlannedOperation =
       readonly detail: OperationDetail | null
       readonly source: OperationSource
       readonly sourceRef: string | null
+      /** The queued operation that is taken up; null: a new one. */
+      readonly queuedId: string | null
     }
   | { readonly kind: 'continue'; readonly operationId: string }
 
@@ -67,6 +69,8 @@ export type Plan = {
     }
   /** Nothing asks for this container, and it plainly is a game of ours: a desired row is made for it. */
   | { readonly kind: 'adopt_orphan'; readonly containerId: string }
+  /** A queued operation that nothing is left to do for. */
+  | { readonly kind: 'dismiss'; readonly operationId: string; readonly result: OperationResult }
   /** A deleted game of which nothing is left; its desired row may go. */
   | { readonly kind: 'forget' }
 )

@@ -1,11 +1,12 @@
 import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Database, GameStatusTable, OperationLogTable, RuntimeRecordsTable } from '../database/tables.ts'
-import type { OpenIntent, Operation } from '../model/operation.ts'
+import type { OpenIntent, Operation, QueuedOperation } from '../model/operation.ts'
 import type { Maxima, PlayerMapping } from '../model/engine.ts'
 import type { EngineHealth, RecordStatus, RuntimeRecord } from '../model/record.ts'
 import { type GameStatus, NEW_STATUS } from '../model/status.ts'
 import type { OpenTurn } from '../model/turn.ts'
 import { anyOf } from './any-of.ts'
+import { loadQueued } from './load-queued.ts'
 import { loadMappings, loadMaxima, loadOpenTurns } from './load-life.ts'
 import { parseAcceptedSpec, parseBackoff, parseConditions, parseLimits } from './stored-json.ts'
 
@@ -17,6 +18,7 @@ export interface StoredGame {
   readonly record: RuntimeRecord | null
   /** Left open by a crash, or by another term. */
   readonly openOperation: Operation | null
+  readonly queued: readonly QueuedOperation[]
   /** The ledger's row that has not ended. */
   readonly openTurn: OpenTurn | null
   readonly mapping: readonly PlayerMapping[]
@@ -25,20 +27,22 @@ export interface StoredGame {
 
 /** The asked games, or all, that have a status, a live record or an open operation; to be read once per term. */
 export async function loadGames(db: Kysely<Database>, gameIds?: readonly string[]): Promise<readonly StoredGame[]> {
-  const [statuses, records, operations, turns, mappings, maxima] = await Promise.all([
+  const [statuses, records, operations, queued, turns, mappings, maxima] = await Promise.all([
     loadStatuses(db, gameIds),
     loadRecords(db, gameIds),
     loadOpenOperations(db, gameIds),
+    loadQueued(db, gameIds),
     loadOpenTurns(db, gameIds),
     loadMappings(db, gameIds),
     loadMaxima(db, gameIds),
   ])
-  const found = new Set([...statuses.keys(), ...records.keys(), ...operations.keys()])
+  const found = new Set([...statuses.keys(), ...records.keys(), ...operations.keys(), ...queued.keys()])
   return [...found].sort().map((gameId) => ({
     gameId,
     status: statuses.get(gameId) ?? NEW_STATUS,
     record: records.get(gameId) ?? null,
     openOperation: operations.get(gameId) ?? null,
+    queued: queued.get(gameId) ?? [],
     openTurn: turns.get(gameId) ?? null,
     mapping: mappings.get(gameId) ?? [],
     maxima: maxima.get(gameId) ?? {},

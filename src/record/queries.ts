@@ -21,7 +21,7 @@ export async function listOperations(
     .orderBy('operation_id', 'desc')
     .limit(asked.limit + 1)
     .execute()
-  return page(rows, asked.limit, (row) => row.operation_id)
+  return pageOf(rows, asked.limit, (row) => row.operation_id)
 }
 
 /** An operation with its actions in order; null when there is none of that id. */
@@ -56,11 +56,11 @@ export async function listHealthEvents(
     .orderBy('id', 'desc')
     .limit(asked.limit + 1)
     .execute()
-  return page(rows, asked.limit, (row) => row.id)
+  return pageOf(rows, asked.limit, (row) => row.id)
 }
 
 /** Of `limit + 1` rows: one too many tells that there are more. */
-function page<Row, Cursor>(rows: readonly Row[], limit: number, cursorOf: (row: Row) => Cursor): Page<Row, Cursor> {
+export function pageOf<Row, Cursor>(rows: readonly Row[], limit: number, cursorOf: (row: Row) => Cursor): Page<Row, Cursor> {
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)
   return { rows: shown, next: rows.length > limit && last !== undefined ? cursorOf(last) : null }

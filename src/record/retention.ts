@@ -41,13 +41,16 @@ export async function pruneHistory(
         SELECT idempotency_key FROM notification_intents
          WHERE created_at < now() - make_interval(days => ${keep.operationsDays}::integer) LIMIT ${BATCH})
       RETURNING 1),
-    gone AS (
-      SELECT uid FROM runtime_records WHERE status = 'removed' AND removed_at < now() - make_interval(days => ${keep.turnsDays}::integer)),
+    kept AS (
+      SELECT uid FROM runtime_records
+       WHERE status <> 'removed' OR removed_at >= now() - make_interval(days => ${keep.turnsDays}::integer)),
     turns AS (
-      DELETE FROM turns WHERE id IN (SELECT id FROM turns WHERE record_uid IN (SELECT uid FROM gone) LIMIT ${BATCH}) RETURNING 1),
+      DELETE FROM turns WHERE id IN (
+        SELECT id FROM turns t WHERE NOT EXISTS (SELECT FROM kept WHERE uid = t.record_uid) LIMIT ${BATCH})
+      RETURNING 1),
     snapshots AS (
       DELETE FROM health_snapshots WHERE id IN (
-        SELECT id FROM health_snapshots WHERE record_uid IN (SELECT uid FROM gone) LIMIT ${BATCH})
+        SELECT id FROM health_snapshots s WHERE NOT EXISTS (SELECT FROM kept WHERE uid = s.record_uid) LIMIT ${BATCH})
       RETURNING 1),
     outbox AS (
       DELETE FROM outbox WHERE id IN (

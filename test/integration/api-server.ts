@@ -5,8 +5,10 @@ import { createToken, hashToken } from '../../src/api/token.ts'
 import { loadConfig } from '../../src/config.ts'
 import { type DatabasePool, openPool } from '../../src/database/pool.ts'
 import { createLog } from '../../src/log.ts'
+import { RuntimeFailure } from '../../src/model/errors.ts'
 import type { DesiredGame } from '../../src/model/game.ts'
 import type { HostImage, ImageUser } from '../../src/model/image.ts'
+import type { PlayerDesk } from '../../src/proxy/player-desk.ts'
 import { freshDatabase } from '../support/postgres.ts'
 
 export interface Answer {
@@ -32,6 +34,8 @@ export interface FakeView extends ControllerView {
   leads: boolean
   dockerOk: boolean
   readonly plannedFor: (DesiredGame | undefined)[]
+  /** Who asks engines; without one, this is a standby. */
+  desk: PlayerDesk | null
   /** The host's images and containers. */
   readonly host: { images: HostImage[]; containers: ImageUser[] }
 }
@@ -72,6 +76,7 @@ function fakeView(): FakeView {
     leads: true,
     dockerOk: true,
     plannedFor,
+    desk: null,
     isLeader() {
       return this.leads
     },
@@ -84,6 +89,10 @@ function fakeView(): FakeView {
     },
     confirmPrune: async () => ['game/old'],
     hostImages: async () => host,
+    async askAsPlayer(gameId, actor, call, signal) {
+      if (this.desk === null) throw new RuntimeFailure('transient', 'service_unavailable', 'this process is on standby')
+      return this.desk.ask(gameId, actor, call, signal)
+    },
   }
 }
 

@@ -65,7 +65,7 @@ describeOnEachPostgres('record store', (serverUrl) => {
 
       expect(await loadOne(term.db, gameId)).toEqual({
         gameId,
-        openTurn: null,
+        queued: [], openTurn: null,
         mapping: [],
         maxima: {},
         status: { ...STATUS, backoff: null },

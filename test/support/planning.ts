@@ -189,6 +189,7 @@ export function input(over: Partial<PlanInput> & { readonly containers?: readonl
     status: { ...NEW_STATUS, acceptedSpec: spec(), acceptedGeneration: 1, observedGeneration: 1 },
     record: record(),
     openOperation: null,
+    queued: [],
     health: { kind: 'ok', containerId: containers.find((each) => each.state === 'running')?.id ?? 'none' },
     engine: { kind: 'state', state: engineState() },
     activeSinceMs: NOW_MS - 3_600_000,

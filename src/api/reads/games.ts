@@ -25,6 +25,24 @@ export async function findGame(db: Kysely<Database>, gameId: string): Promise<Ga
   return (await selectGames(db).where('g.game_id', '=', gameId).executeTakeFirst()) ?? null
 }
 
+export async function isGame(db: Kysely<Database>, gameId: string): Promise<boolean> {
+  return (await db.selectFrom('games').select('game_id').where('game_id', '=', gameId).executeTakeFirst()) !== undefined
+}
+
+const OF_RECORD = [
+  'r.current_image_id',
+  'r.state_path',
+  'r.docker_network',
+  'r.applied_resources',
+  'r.started_at',
+  'r.stopped_at',
+  'r.finished_at',
+  'r.current_turn',
+  'r.paused as record_paused',
+  'r.paused_at',
+  'r.skip_next_tick',
+] as const
+
 function selectGames(db: Kysely<Database>) {
   return db
     .selectFrom('games as g')
@@ -72,14 +90,9 @@ function selectGames(db: Kysely<Database>) {
       'd.written_ref',
       's.accepted_generation',
       's.backoff',
-      'r.current_image_id',
-      'r.state_path',
-      'r.docker_network',
-      'r.applied_resources',
-      'r.started_at',
-      'r.stopped_at',
-      'r.finished_at',
     ])
+    .select(OF_RECORD)
+    .select(sql<number>`(SELECT count(*) FROM player_mappings p WHERE p.game_id = g.game_id)`.as('mapped_players'))
 }
 
 function matches(requirement: LabelRequirement) {

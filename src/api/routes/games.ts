@@ -4,13 +4,14 @@ import pLimit from 'p-limit'
 import { z } from 'zod'
 import type { Database } from '../../database/tables.ts'
 import type { ImagePolicy } from '../../desired/resolve-image.ts'
+import { Schedules } from '../../turns/schedule.ts'
 import { deleteGame } from '../delete-game.ts'
 import { type GameEnvelope, toEnvelope } from '../envelope.ts'
 import { expectedVersion } from '../if-match.ts'
 import type { ControllerView } from '../ports.ts'
 import { ApiProblem } from '../problem.ts'
 import { putGame } from '../put-game.ts'
-import { findGame, listGames } from '../reads/games.ts'
+import { findGame, type GameRow, listGames } from '../reads/games.ts'
 import { continueToken, deleteQuery, gameParams, labelSelector, limit, noQuery, toContinueToken, writeQuery } from '../requests.ts'
 import type { ApiServer } from '../server.ts'
 import { planOf } from '../plan-of.ts'
@@ -22,6 +23,8 @@ export interface GameRouteOptions {
 }
 
 export function gameRoutes(app: ApiServer, { db, view, policy }: GameRouteOptions): void {
+  const schedules = new Schedules()
+  const show = (row: GameRow): GameEnvelope => toEnvelope(row, schedules, Date.now())
   const listQuery = z.strictObject({ limit, continue: continueToken.optional(), labelSelector: labelSelector.optional() })
   app.get('/games', { schema: { querystring: listQuery } }, async ({ query }) => {
     const rows = await listGames(db, { limit: query.limit, after: query.continue ?? null, labels: query.labelSelector ?? [] })
@@ -30,12 +33,12 @@ export function gameRoutes(app: ApiServer, { db, view, policy }: GameRouteOption
     return {
       kind: 'GameList',
       metadata: { continue: last === undefined ? null : toContinueToken(last.game_id) },
-      items: shown.map(toEnvelope),
+      items: shown.map(show),
     }
   })
 
   app.get('/games/:id', { schema: { params: gameParams, querystring: noQuery } }, async ({ params }, reply) =>
-    sendGame(reply, await requireGame(db, params.id)),
+    sendGame(reply, show(await requireGame(db, params.id))),
   )
 
   // A conditional write needs a second connection while it holds one: several of them could wait for each other's.
@@ -57,7 +60,7 @@ export function gameRoutes(app: ApiServer, { db, view, policy }: GameRouteOption
       const { document, result } = await (expected === null ? put() : oneAtATime(put))
       if (query.dryRun) return { ...result, kind: 'DryRun', plan: await planOf(db, view, document) }
       reply.status(result.outcome === 'created' ? 201 : 200)
-      return sendGame(reply, await requireGame(db, params.id))
+      return sendGame(reply, show(await requireGame(db, params.id)))
     },
   )
 
@@ -73,7 +76,7 @@ export function gameRoutes(app: ApiServer, { db, view, policy }: GameRouteOption
     const game = await findGame(db, params.id)
     return reply
       .status(query.dryRun ? 200 : 202)
-      .send({ ...(game === null ? { kind: 'Deleted', metadata: { name: params.id } } : toEnvelope(game)), warnings })
+      .send({ ...(game === null ? { kind: 'Deleted', metadata: { name: params.id } } : show(game)), warnings })
   })
 
   app.get('/games/:id/plan', { schema: { params: gameParams, querystring: noQuery } }, async ({ params }) => {
@@ -83,10 +86,10 @@ export function gameRoutes(app: ApiServer, { db, view, policy }: GameRouteOption
   })
 }
 
-async function requireGame(db: Kysely<Database>, gameId: string): Promise<GameEnvelope> {
+async function requireGame(db: Kysely<Database>, gameId: string): Promise<GameRow> {
   const row = await findGame(db, gameId)
   if (row === null) throw new ApiProblem('not_found', `there is no game ${gameId}`)
-  return toEnvelope(row)
+  return row
 }
 
 function sendGame(reply: FastifyReply, game: GameEnvelope): FastifyReply {

@@ -1,5 +1,7 @@
 import type { Plan } from '../../model/plan.ts'
 import { conditionsOf } from './conditions.ts'
+import { pausedByHuman } from './deletion.ts'
+import { isHeldBack, planHeldBack } from './held-back.ts'
 import { isUp, type PlanInput } from './input.ts'
 import { act, stopAndRemove } from './operations.ts'
 import { restartOf } from './replace.ts'
@@ -19,6 +21,9 @@ export function planFinished(input: PlanInput): Plan | null {
   if (observed.containers.length === 0 && open === null) return settled
   const dueMs = record.lastOpAt.getTime() + policy.cleanupTtlMs
   if (open === null && input.nowMs < dueMs) return { ...settled, wakeAtMs: dueMs }
+  const paused = observed.containers.find(({ state }) => state === 'paused')
+  if (paused !== undefined) return pausedByHuman(input, paused.name)
+  if (open === null && isHeldBack(input)) return planHeldBack(input, null)
   const reason = 'finished for longer than the cleanup time'
   return act(input, {
     wanted: { op: 'reconcile', detail: 'cleanup', source: 'reconciler' },

@@ -66,8 +66,7 @@ function notYetServing(input: PlanInput, current: ObservedContainer, askedSinceM
     return notServing(input, current, 'it has not answered since')
   // Counted from the first question, not from the container's start: after a restart of the controller both lie far apart.
   const deadlineMs = Math.min(askedSinceMs, input.nowMs) + input.policy.engineStartMs
-  if (input.openOperation !== null && input.nowMs >= deadlineMs)
-    return notServing(input, current, `it did not answer within ${input.policy.engineStartMs / 1000} s`)
+  if (input.nowMs >= deadlineMs) return notServing(input, current, `it did not answer within ${input.policy.engineStartMs / 1000} s`)
   // A game that served before and is only read anew (after a restart of the controller) has not become unready by that.
   const wasServing = input.openOperation === null && input.record?.status === 'running'
   const message = wasServing ? `${current.name} runs; its engine is being asked again` : `waiting for ${current.name} to answer its probe`
@@ -79,6 +78,6 @@ function notYetServing(input: PlanInput, current: ObservedContainer, askedSinceM
     kind: 'wait',
     reason: message,
     conditions: conditionsOf(input, { ready, progressing: wasServing ? null : message }),
-    wakeAtMs: input.openOperation === null ? null : deadlineMs,
+    wakeAtMs: deadlineMs,
   }
 }

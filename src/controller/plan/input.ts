@@ -1,7 +1,7 @@
 import type { EngineState, Maxima, PlayerMapping } from '../../model/engine.ts'
 import type { AcceptedSpec, DesiredGame } from '../../model/game.ts'
 import type { ObservedContainer, ObservedGame } from '../../model/observed.ts'
-import type { Operation } from '../../model/operation.ts'
+import type { Operation, QueuedOperation } from '../../model/operation.ts'
 import type { RuntimeRecord } from '../../model/record.ts'
 import type { GameStatus } from '../../model/status.ts'
 import type { OpenTurn, Ticks } from '../../model/turn.ts'
@@ -20,6 +20,8 @@ export interface PlanInput {
   readonly status: GameStatus
   readonly record: RuntimeRecord | null
   readonly openOperation: Operation | null
+  /** Oldest first. */
+  readonly queued: readonly QueuedOperation[]
   readonly health: HealthReading
   readonly engine: EngineReading
   /** When this controller became the active one: what came due before was missed. */

@@ -72,13 +72,15 @@ function isSameOperation(open: NonNullable<PlanInput['openOperation']>, wanted: 
 }
 
 function opened(input: PlanInput, wanted: Wanted): PlannedOperation {
+  const queued = wanted.detail === undefined ? input.queued.findLast(({ op }) => op === wanted.op) : undefined
   return {
     kind: 'open',
     op: wanted.op,
     detail: wanted.detail ?? null,
-    source: wanted.source ?? writerOf(input.desired),
+    source: wanted.source ?? queued?.source ?? writerOf(input.desired),
     // What the controller does by itself nobody wrote.
-    sourceRef: wanted.sourceRef ?? (wanted.source === undefined ? (input.desired?.writtenRef ?? null) : null),
+    queuedId: queued?.operationId ?? null,
+    sourceRef: wanted.sourceRef ?? queued?.sourceRef ?? (wanted.source === undefined ? (input.desired?.writtenRef ?? null) : null),
   }
 }
 

@@ -8,6 +8,7 @@ import { planFinished } from './finished.ts'
 import type { PlanInput } from './input.ts'
 import { planInterruptedTurn } from './interrupted-turn.ts'
 import { planOrphan } from './orphan.ts'
+import { withQueued } from './queued.ts'
 import { planRunning } from './running.ts'
 import { planStopped } from './stopped.ts'
 import { withTicks } from './ticks.ts'
@@ -18,7 +19,8 @@ import { withTicks } from './ticks.ts'
  * goes before anything else (S1).
  */
 export function planGame(input: PlanInput): Plan {
-  return isPlayed(input) ? withTicks(input, decide(input)) : decide(input)
+  const plan = isPlayed(input) ? withTicks(input, decide(input)) : decide(input)
+  return withQueued(input, plan)
 }
 
 /** Only a game that has begun, and is neither at its end nor at rest, has ticks to account for. */

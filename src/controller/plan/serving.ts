@@ -1,6 +1,7 @@
 import type { EngineState } from '../../model/engine.ts'
 import type { AcceptedSpec } from '../../model/game.ts'
 import type { ObservedContainer } from '../../model/observed.ts'
+import type { Operation } from '../../model/operation.ts'
 import type { Plan } from '../../model/plan.ts'
 import { blocked } from './blocked.ts'
 import { conditionsOf } from './conditions.ts'
@@ -9,7 +10,7 @@ import { isHeldBack, planHeldBack } from './held-back.ts'
 import type { PlanInput } from './input.ts'
 import { act, conclude, engineIn, sameAgain } from './operations.ts'
 import { serves } from './serves.ts'
-import { planTurn } from './turns.ts'
+import { planTurn, settleOpenTurn } from './turns.ts'
 import { notServing } from './unreachable.ts'
 
 /** The engine answers its probe: see that it has its game, and that its turns go on. */
@@ -37,6 +38,7 @@ function planInit(input: PlanInput, spec: AcceptedSpec, current: ObservedContain
   if (record?.currentTurn != null) return stateLost(input, current, `its engine has no game, but turn ${record.currentTurn} was computed`)
   if (spec.players.length === 0) return planNoPlayers(input, current)
   if (open === null && isHeldBack(input)) return planHeldBack(input, current)
+  if (open !== null && isInitOverdue(input, open)) return notServing(input, current, 'its init got no answer in time')
   const reason = `${spec.players.length} players are named; the engine gets its game`
   return act(input, {
     wanted: open === null ? { op: 'start' } : sameAgain(open),
@@ -49,6 +51,12 @@ function planInit(input: PlanInput, spec: AcceptedSpec, current: ObservedContain
   })
 }
 
+/** Asked for in vain for as long as an engine may take to start; what another term began gets that time anew. */
+function isInitOverdue({ nowMs, activeSinceMs, policy }: PlanInput, { openIntents, startedAt }: Operation): boolean {
+  const wasAsked = openIntents.some(({ kind, isAnnounced }) => kind === 'init_engine' && isAnnounced !== true)
+  return wasAsked && nowMs >= Math.max(startedAt.getTime(), activeSinceMs) + policy.engineStartMs
+}
+
 /** The container does its part; who plays is the lobby's to say. */
 function planNoPlayers(input: PlanInput, current: ObservedContainer): Plan {
   const message = `${current.name} serves, but no player is named; name them in players`
@@ -56,6 +64,11 @@ function planNoPlayers(input: PlanInput, current: ObservedContainer): Plan {
   if (input.openOperation !== null) {
     const plan = conclude(input, input.openOperation.operationId, null, { kind: 'none' }, conditionsOf(input, { ready }))
     return { ...plan, notice: { code: 'start_config_invalid', message } }
+  }
+  // It answers again: what was told of its engine is over.
+  if (input.record?.status === 'engine_unreachable') {
+    const conditions = conditionsOf(input, { ready })
+    return { gameId: input.gameId, kind: 'settled', reason: message, conditions, record: { kind: 'starting' }, wakeAtMs: input.nowMs }
   }
   return {
     gameId: input.gameId,
@@ -71,7 +84,12 @@ function planGameUnderWay(input: PlanInput, spec: AcceptedSpec, current: Observe
   const { openOperation: open, record } = input
   if (record?.currentTurn != null && state.turn < record.currentTurn)
     return stateLost(input, current, `its engine is at turn ${state.turn}, but turn ${record.currentTurn} was computed`)
-  if (open !== null || state.finished || record?.currentTurn !== state.turn) return planServes(input, current)
+  if (open !== null) return planServes(input, current)
+  const settled = settleOpenTurn(input, state)
+  if (settled !== null) return settled
+  // Ticks that are due wait until the record has caught up with its engine.
+  if (record?.currentTurn !== state.turn) return { ...planServes(input, current), ledger: [], wakeAtMs: input.nowMs }
+  if (state.finished) return planServes(input, current)
   return planPause(input, current) ?? planTurn(input, spec, current, state) ?? planServes(input, current)
 }
 
@@ -96,7 +114,7 @@ function planPause(input: PlanInput, current: ObservedContainer): Plan | null {
   const { desired, record, openOperation } = input
   if (desired === null || record === null || openOperation !== null || record.paused === desired.paused) return null
   const { paused } = desired
-  return act(input, {
+  const plan = act(input, {
     wanted: { op: paused ? 'pause' : 'resume' },
     reason: paused ? 'turns stop; the container stays up' : 'turns go on; those missed are not made up for',
     actions: [],
@@ -104,11 +122,12 @@ function planPause(input: PlanInput, current: ObservedContainer): Plan | null {
     closes: true,
     conditions: serves(input, current),
   })
+  return paused ? plan : { ...plan, ledger: input.ticks.due.map((atMs) => ({ kind: 'skip', atMs, reason: 'paused' })) }
 }
 
 /** What is open has reached its goal, and nothing else is asked for. */
 function planServes(input: PlanInput, current: ObservedContainer): Plan {
-  const { openOperation: open, record, engine } = input
+  const { openOperation: open, record, engine, desired } = input
   const conditions = serves(input, current)
   const running = { kind: 'running', containerId: current.id } as const
   if (open !== null) return conclude(input, open.operationId, null, running, conditions)
@@ -116,6 +135,7 @@ function planServes(input: PlanInput, current: ObservedContainer): Plan {
   const isRecorded =
     record?.health === 'ok' &&
     record.status === (isFinished ? 'finished' : 'running') &&
+    (!isFinished || record.finishedGeneration === (desired?.generation ?? null)) &&
     (engine.kind !== 'state' || record.currentTurn === engine.state.turn)
   return {
     gameId: input.gameId,

@@ -1,4 +1,5 @@
 import type { Plan } from '../../model/plan.ts'
+import type { RecordStatus } from '../../model/record.ts'
 import type { LedgerEntry, SkipReason } from '../../model/turn.ts'
 import type { PlanInput } from './input.ts'
 
@@ -36,10 +37,20 @@ export function withTicks(input: PlanInput, plan: Plan): Plan {
   if (plan.kind !== 'settled' && plan.kind !== 'wait' && plan.kind !== 'blocked') return plan
   const wakeAtMs = earliest(plan.wakeAtMs, input.ticks.nextMs)
   if (plan.ledger !== undefined || input.openOperation !== null || input.ticks.due.length === 0) return { ...plan, wakeAtMs }
-  return { ...plan, wakeAtMs, ledger: input.ticks.due.map((atMs) => missed(input, atMs)) }
+  if (isBeingAskedAgain(input, plan)) return { ...plan, wakeAtMs }
+  return { ...plan, wakeAtMs, ledger: input.ticks.due.map((atMs, index) => missed(input, atMs, index === 0)) }
 }
 
-function missed({ desired, activeSinceMs }: PlanInput, atMs: number): Skip {
+/** A game that served before waits for its first probe of this term: whether it was there for its ticks is not known yet. */
+function isBeingAskedAgain({ record, health, observed }: PlanInput, plan: Plan): boolean {
+  const isUp = observed.containers.some(({ state }) => state === 'running')
+  return plan.kind === 'wait' && isUp && health.kind === 'pending' && record !== null && SERVED.has(record.status)
+}
+
+const SERVED: ReadonlySet<RecordStatus> = new Set(['running', 'generation_in_progress', 'generation_failed'])
+
+function missed({ desired, record, activeSinceMs }: PlanInput, atMs: number, isFirst: boolean): Skip {
+  if (isFirst && record?.skipNextTick === true) return { kind: 'skip', atMs, reason: 'skip_next_tick' }
   const reason = desired?.paused === true ? 'paused' : atMs < activeSinceMs ? 'missed_while_down' : 'not_running'
   return { kind: 'skip', atMs, reason }
 }

@@ -10,6 +10,14 @@ import { act, engineIn } from './operations.ts'
 import { serves } from './serves.ts'
 import { earliest, judgeTicks } from './ticks.ts'
 
+/** The end of an open turn that its engine has computed after all, or never will; null when it still has to be asked for. */
+export function settleOpenTurn(input: PlanInput, state: EngineState): Plan | null {
+  const { openTurn } = input
+  if (openTurn === null) return null
+  if (state.turn >= openTurn.turn) return ended(input, 'succeeded', null)
+  return state.finished ? ended(input, 'failed', `its game ended with turn ${state.turn}`) : null
+}
+
 /** A turn to compute, to try again or to give up for a game that serves; null when none is due. */
 export function planTurn(input: PlanInput, spec: AcceptedSpec, current: ObservedContainer, state: EngineState): Plan | null {
   const forced = forcedCall(input)
@@ -17,7 +25,7 @@ export function planTurn(input: PlanInput, spec: AcceptedSpec, current: Observed
   const call: TurnCall | null = forced ?? (run === null ? null : { kind: 'tick', atMs: run })
   if (input.openTurn !== null) return planOpenTurn(input, spec, current, state, input.openTurn, { call, skips })
   // A forced turn takes no tick's place but the next one's: those due already are judged first.
-  if (forced !== null && run !== null) return rest(input, [...skips, { kind: 'skip', atMs: run, reason: 'in_progress' }])
+  if (forced !== null && run !== null) return soon(input, [...skips, { kind: 'skip', atMs: run, reason: 'in_progress' }])
   if (call !== null) return compute(input, spec, current, state, call, [...skips, { kind: 'begin', call, turn: state.turn + 1 }])
   return skips.length === 0 ? null : rest(input, skips)
 }
@@ -43,9 +51,10 @@ function planOpenTurn(
   open: OpenTurn,
   { call, skips }: Asked,
 ): Plan {
-  if (state.turn >= open.turn) return ended(input, 'succeeded', null)
   if (call?.kind === 'token' && !isSameCall(call, open.call)) return ended(input, 'superseded', 'a forced turn took its place')
   if (call !== null) return ended(input, 'failed', input.status.backoff?.message ?? 'the next tick came before it was computed')
+  // A paused game computes no tick's turn, and going on does not make up for it.
+  if (input.desired?.paused === true && open.call.kind === 'tick') return ended(input, 'failed', 'paused before it was computed')
   const notBeforeMs = heldUntilMs(input)
   if (notBeforeMs > input.nowMs) return waiting(input, open, notBeforeMs, skips)
   return compute(input, spec, current, state, open.call, [...skips, { kind: 'retry' }])
@@ -86,7 +95,12 @@ function operationOf(call: TurnCall): { op: 'turn'; source: 'scheduler' } | { op
 }
 
 function ended(input: PlanInput, status: 'succeeded' | 'failed' | 'superseded', error: string | null): Plan {
-  return { ...rest(input, [{ kind: 'end', status, error }]), wakeAtMs: input.nowMs }
+  return soon(input, [{ kind: 'end', status, error }])
+}
+
+/** The ledger first; what else is asked for comes at once. */
+function soon(input: PlanInput, ledger: readonly LedgerEntry[]): Plan {
+  return { ...rest(input, ledger), wakeAtMs: input.nowMs }
 }
 
 /** Nothing but the ledger changes. */

@@ -218,3 +218,15 @@ describe('the report', () => {
     expect(rows).toContainEqual(expect.stringContaining('| `GALAXY_GRACE_PERIOD` | `timings.gracePeriod` | `10s` |'))
   })
 })
+
+describe('a webhook', () => {
+  it('is refused without a secret to sign with', () => {
+    expect(() => load({ GALAXY_WEBHOOK_URL: 'https://lobby.example/hook' })).toThrow('GALAXY_WEBHOOK_SECRET: found nothing')
+  })
+
+  it('takes two secrets while they are changed over, and shows neither', () => {
+    const loaded = load({ GALAXY_WEBHOOK_URL: 'https://lobby.example/hook?key=k', GALAXY_WEBHOOK_SECRET: 'new,old' })
+    expect(loaded.config.webhook.receiver).toEqual({ url: 'https://lobby.example/hook?key=k', secrets: ['new', 'old'] })
+    expect(JSON.stringify(effectiveSettings(loaded))).not.toMatch(/lobby\.example|"new"|old/)
+  })
+})

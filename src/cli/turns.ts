@@ -1,0 +1,39 @@
+import type { TurnAnswer } from '../api/reads/turns.ts'
+import { ageOf } from './age.ts'
+import type { ApiClient, Wire } from './client.ts'
+import { type Listing, paint } from './output.ts'
+import type { Column } from './table.ts'
+
+type Turn = Wire<TurnAnswer>
+
+/** `galaxy get turns [GAME...]`: the ledger, newest first. */
+export async function listTurns(client: ApiClient, games: readonly string[], limit: number): Promise<Listing<Turn>> {
+  const paths = games.length === 0 ? ['/turns'] : games.map((game) => `/games/${encodeURIComponent(game)}/turns`)
+  const pages = await Promise.all(paths.map((path) => client.call<{ items: readonly TurnAnswer[] }>('GET', `${path}?limit=${limit}`)))
+  const rows = pages.flatMap(({ items }) => items)
+  return {
+    answer: { kind: 'TurnList', items: rows },
+    rows,
+    columns: columnsAt(Date.now()),
+    name: ({ id }) => `turn/${id}`,
+    empty: 'no turns found',
+  }
+}
+
+function columnsAt(nowMs: number): readonly Column<Turn>[] {
+  return [
+    { title: 'GAME', value: ({ game }) => game },
+    { title: 'TURN', value: ({ turn }) => (turn === null ? null : String(turn)) },
+    { title: 'FOR', value: ({ scheduledAt }) => scheduledAt ?? 'a turn token' },
+    {
+      title: 'STATUS',
+      value: ({ status, skipReason }) => (skipReason === null ? status : `${status} (${skipReason})`),
+      paint: (text, { status }) => (status === 'failed' ? paint.red(text) : text),
+    },
+    { title: 'ATTEMPTS', value: ({ attempts }) => String(attempts) },
+    { title: 'ENDED', value: ({ finishedAt }) => ageOf(finishedAt, nowMs) },
+    { title: 'ERROR', value: ({ error }) => error },
+    { title: 'OPERATION', isWide: true, value: ({ operation }) => operation },
+    { title: 'INCARNATION', isWide: true, value: ({ incarnation }) => String(incarnation) },
+  ]
+}

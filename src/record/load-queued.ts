@@ -1,0 +1,37 @@
+import type { Kysely } from 'kysely'
+import type { Database } from '../database/tables.ts'
+import type { OperationKind, OperationSource, QueuedOperation } from '../model/operation.ts'
+import { anyOf } from './any-of.ts'
+
+/** By game, oldest first: operations that were asked for and have not begun. */
+export async function loadQueued(
+  db: Kysely<Database>,
+  gameIds: readonly string[] | undefined,
+): Promise<ReadonlyMap<string, readonly QueuedOperation[]>> {
+  const rows = await db
+    .selectFrom('operation_log')
+    .select(['operation_id', 'game_id', 'op', 'source', 'source_ref', 'generation'])
+    .where('status', '=', 'queued')
+    .$if(gameIds !== undefined, (query) => query.where('game_id', '=', anyOf(gameIds)))
+    .orderBy('operation_id')
+    .execute()
+  const byGame = Map.groupBy(rows, (row) => row.game_id)
+  return new Map([...byGame].map(([gameId, operations]) => [gameId, operations.map(toQueued)]))
+}
+
+function toQueued(row: {
+  readonly operation_id: string
+  readonly op: string
+  readonly source: string
+  readonly source_ref: string | null
+  readonly generation: number | null
+}): QueuedOperation {
+  return {
+    operationId: row.operation_id,
+    // CHECK constraints hold both to the model's words.
+    op: row.op as OperationKind,
+    source: row.source as OperationSource,
+    sourceRef: row.source_ref,
+    generation: row.generation ?? 0,
+  }
+}
