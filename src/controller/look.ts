@@ -129,7 +129,7 @@ function admissionOf(partial: Partial, memory: GameMemory, { desired: view, worl
     version: desired.engineVersion === null ? undefined : view.version(desired.engine, desired.engineVersion),
     status,
     containers: observed.containers,
-    races: racesOf(memory),
+    races: racesOf(desired, memory),
     mayRepin: isAtRest || restartOf({ desired, status, record }) !== null,
     pulled: memory.pulled,
     image: (ref) => world.image(ref),
@@ -141,9 +141,9 @@ function admissionOf(partial: Partial, memory: GameMemory, { desired: view, worl
   })
 }
 
-/** Of the initialised game; null before. */
-function racesOf({ record, mapping, engine }: GameMemory): readonly string[] | null {
-  if (record?.currentTurn == null) return null
+/** Of the initialised game; null before, and for an adopted one whose players nobody has named yet. */
+function racesOf({ players }: DesiredGame, { record, mapping, engine }: GameMemory): readonly string[] | null {
+  if (record?.currentTurn == null || (players.length === 0 && mapping.length === 0)) return null
   if (engine?.reading.kind === 'state') return engine.reading.state.players.map(({ raceName }) => raceName)
   return mapping.length === 0 ? null : mapping.map(({ raceName }) => raceName)
 }

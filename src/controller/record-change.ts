@@ -154,13 +154,17 @@ function withTicks(before: RuntimeRecord, record: RuntimeRecord, { spec, ledger,
   const { turnSchedule, timeZone } = spec
   const isSameSchedule = record.turnSchedule === turnSchedule && record.timeZone === timeZone
   const begins = before.currentTurn === null || (AT_REST.has(before.status) && !AT_REST.has(record.status))
-  const accounted = accountedFor(record.ticksAfter ?? now, ledger)
-  // Never back, also when the clock is: a tick that is in the ledger comes due no second time.
+  // Never back, also when the clock is set back: a tick that is in the ledger comes due no second time. A clock that was days
+  // ahead, though, must not silence the schedule for as long.
+  const known = record.ticksAfter !== null && record.ticksAfter.getTime() - now.getTime() <= DAY_MS ? record.ticksAfter : now
+  const accounted = accountedFor(known, ledger)
   const ticksAfter = isSameSchedule && !begins ? accounted : latest(accounted, now)
   const skipNextTick = skipsNext(record, ledger)
   const isUnchanged = isSameSchedule && skipNextTick === record.skipNextTick && ticksAfter.getTime() === record.ticksAfter?.getTime()
   return isUnchanged ? record : { ...record, turnSchedule, timeZone, ticksAfter, skipNextTick }
 }
+
+const DAY_MS = 86_400_000
 
 const AT_REST: ReadonlySet<RuntimeRecord['status']> = new Set(['stopped', 'finished'])
 

@@ -164,18 +164,20 @@ async function decideGame(
 async function refusalOf(db: Kysely<Database>, request: ApplyRequest, document: GameDocument, registry: Registry): Promise<Refusal | null> {
   const { spec, name } = document
   const version = registry.get(`${spec.engine ?? DEFAULT_ENGINE}/${spec.engineVersion}`)
-  const answer = admit(toCandidate(name, spec), { policy: request.policy, version, races: null, ...(await readAccepted(db, name)) })
+  const answer = admit(toCandidate(name, spec), { policy: request.policy, version, ...(await readAccepted(db, name)) })
   return answer.kind === 'admitted' ? null : { kind: 'refused', code: answer.code, message: answer.message }
 }
 
-/** What the controller knows of the game's state directory and of its last accepted spec. */
-async function readAccepted(db: Kysely<Database>, gameId: string): Promise<Pick<AdmissionContext, 'stateWriter' | 'accepted'>> {
+/** What the controller knows of the game's state directory, of its last accepted spec, and of who plays. */
+async function readAccepted(db: Kysely<Database>, gameId: string): Promise<Pick<AdmissionContext, 'stateWriter' | 'accepted' | 'races'>> {
   const row = await db
     .selectFrom('game_status')
     .select(['state_engine', 'state_version', 'state_image_ref', 'accepted_spec'])
     .where('game_id', '=', gameId)
     .executeTakeFirst()
+  const players = await db.selectFrom('player_mappings').select('race_name').where('game_id', '=', gameId).execute()
   return {
+    races: players.length === 0 ? null : players.map(({ race_name }) => race_name),
     stateWriter:
       row === undefined || row.state_engine === null
         ? null

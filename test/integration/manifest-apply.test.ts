@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => setting.end())
 beforeEach(async () => {
-  await sql`DELETE FROM desired_games; DELETE FROM desired_games; DELETE FROM engine_versions; DELETE FROM game_status`.execute(
+  await sql`DELETE FROM desired_games; DELETE FROM desired_games; DELETE FROM engine_versions; DELETE FROM game_status; DELETE FROM player_mappings`.execute(
     setting.term.db,
   )
   await apply([version('1.0.0'), version('1.1.0')])
@@ -191,6 +191,20 @@ describe('patch compatibility', () => {
       { outcome: 'refused', code: 'patch_semver_incompatible', problem: expect.stringContaining('set allowIncompatibleTo to 1.1.0') },
     ])
     expect(await apply([game('andromeda', 'engineVersion: 1.1.0, allowIncompatibleTo: 1.1.0')])).toMatchObject([{ outcome: 'changed' }])
+  })
+})
+
+describe('the players of an initialised game', () => {
+  const players = (userId: string, race: string) => `engineVersion: 1.0.0, players: [{userId: ${userId}, raceName: ${race}}]`
+  const [first, second] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002']
+
+  it('may hand their races over, and no race may come or go', async () => {
+    await apply([game('andromeda', players(first, 'Terran'))])
+    await lobby(`INSERT INTO player_mappings VALUES ('andromeda', 'Terran', '${first}', '${second}')`)
+    expect(await apply([game('andromeda', players(first, 'Zerg'))])).toMatchObject([
+      { outcome: 'refused', code: 'start_config_invalid', problem: expect.stringContaining('only the user of a race may change') },
+    ])
+    expect(await apply([game('andromeda', players(second, 'Terran'))])).toMatchObject([{ outcome: 'changed' }])
   })
 })
 

@@ -37,6 +37,7 @@ export function withTicks(input: PlanInput, plan: Plan): Plan {
   if (plan.kind !== 'settled' && plan.kind !== 'wait' && plan.kind !== 'blocked') return plan
   const wakeAtMs = earliest(plan.wakeAtMs, input.ticks.nextMs)
   if (plan.ledger !== undefined || input.openOperation !== null || input.ticks.due.length === 0) return { ...plan, wakeAtMs }
+  if (plan.kind === 'wait' && isAskedAnew(input)) return { ...plan, wakeAtMs }
   if (isBeingAskedAgain(input, plan)) return { ...plan, wakeAtMs }
   return { ...plan, wakeAtMs, ledger: input.ticks.due.map((atMs, index) => missed(input, atMs, index === 0)) }
 }
@@ -48,6 +49,11 @@ function isBeingAskedAgain({ record, health, observed }: PlanInput, plan: Plan):
 }
 
 const SERVED: ReadonlySet<RecordStatus> = new Set(['running', 'generation_in_progress', 'generation_failed'])
+
+/** A new controller has not heard the engine yet; that it runs and served before is known. */
+function isAskedAnew({ health, record, observed }: PlanInput): boolean {
+  return health.kind === 'pending' && record?.status !== 'engine_unreachable' && observed.containers.some(({ state }) => state === 'running')
+}
 
 function missed({ desired, record, activeSinceMs }: PlanInput, atMs: number, isFirst: boolean): Skip {
   if (isFirst && record?.skipNextTick === true) return { kind: 'skip', atMs, reason: 'skip_next_tick' }
