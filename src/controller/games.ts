@@ -61,8 +61,9 @@ const NEW_GAME: GameMemory = {
 }
 
 /** What the database knows of a game is what this term goes on from. */
-export function rememberedOf({ gameId: _, ...stored }: StoredGame): Partial<GameMemory> {
-  return stored
+export function rememberedOf(stored: StoredGame): Partial<GameMemory> {
+  const { status, record, openOperation, queued, openTurn, mapping, maxima } = stored
+  return { status, record, openOperation, queued, openTurn, mapping, maxima }
 }
 
 /** The active controller is the only writer of records and statuses, so its memory of them is the truth between its writes. */

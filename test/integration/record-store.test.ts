@@ -65,7 +65,8 @@ describeOnEachPostgres('record store', (serverUrl) => {
 
       expect(await loadOne(term.db, gameId)).toEqual({
         gameId,
-        queued: [], openTurn: null,
+        queued: [],
+        openTurn: null,
         mapping: [],
         maxima: {},
         status: { ...STATUS, backoff: null },
