@@ -127,6 +127,31 @@ describeOnEachPostgres('record of a game', (serverUrl) => {
       expect(records).toEqual([{ uid: live.uid }])
       expect((await listHealthEvents(term.db, { gameId, limit: 9, before: null })).rows).toEqual([])
     })
+
+    it('keeps ledger and snapshots as long as the game lives, and the outbox for its days', async ({ term, gameId }) => {
+      const [live, gone] = [newRecord(gameId), newRecord(gameId, { status: 'removed', removedAt: LATER })]
+      await saveGame(term.db, { gameId, record: gone })
+      await saveGame(term.db, { gameId, record: live })
+      const state = { turn: 0, finished: false, players: [] }
+      for (const { uid, status, health } of [gone, live]) {
+        const life = { recordUid: uid, incarnation: 1 }
+        const atMs = uid === live.uid ? 1_000 : 0
+        await saveGame(term.db, {
+          gameId,
+          turns: { life, writes: [{ kind: 'skip', id: uuidv7(), atMs, reason: 'paused' }] },
+          snapshot: { ...life, state, status, health, playerStats: [], maxima: {} },
+        })
+      }
+      const left = async () => [
+        await term.db.selectFrom('turns').select('record_uid').where('game_id', '=', gameId).execute(),
+        await term.db.selectFrom('health_snapshots').select('record_uid').where('game_id', '=', gameId).execute(),
+        (await term.db.selectFrom('outbox').select('id').where('game_id', '=', gameId).execute()).length,
+      ]
+      await pruneHistory(term.db, { operationsDays: 36_500, recordsDays: 36_500, turnsDays: 36_500, outboxDays: 36_500 })
+      expect((await left())[2]).toBe(2)
+      await pruneHistory(term.db, { operationsDays: 36_500, recordsDays: 36_500, turnsDays: 0, outboxDays: 0 })
+      expect(await left()).toEqual([[{ record_uid: live.uid }], [{ record_uid: live.uid }], 0])
+    })
   })
 })
 
