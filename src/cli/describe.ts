@@ -136,7 +136,12 @@ function describeOperation(operation: Operation, nowMs: number): string {
 
 function actionLine({ kind, target, reason, outcome, durationMs, error }: Wire<ActionAnswer>): string {
   const took = durationMs === null ? '' : ` in ${Math.round(durationMs)} ms`
-  return `${kind} ${plain(target)}: ${plain(reason)} → ${outcome ?? 'under way'}${took}${error === null ? '' : `: ${plain(error)}`}`
+  return `${kind} ${shortened(plain(target))}: ${plain(reason)} → ${outcome ?? 'under way'}${took}${error === null ? '' : `: ${plain(error)}`}`
+}
+
+/** A container's id as Docker prints it; everything else as it is. */
+function shortened(target: string): string {
+  return /^[0-9a-f]{64}$/.test(target) ? target.slice(0, 12) : target
 }
 
 function section(title: string, fields: Fields): string {
