@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { resolveConfig } from './config/resolve.ts'
 import { listSettings, type Setting, settingsSchema } from './config/schema.ts'
 import { type RawSettings, readConfigFile, readEnvironment, unknownVariables } from './config/sources.ts'
+import { withoutUserInfo } from './config/values.ts'
 import type { Limits } from './model/limits.ts'
 
 /** The checked configuration, frozen. Paths are absolute, durations milliseconds, sizes bytes. */
@@ -146,7 +147,7 @@ function problemsOf(error: z.ZodError, raw: RawSettings, settings: readonly Sett
   return bad.map(({ path, meta }) => {
     const source = raw.get(path)
     const name = source?.origin === `env ${meta.env}` ? meta.env : `${path} (${source?.origin ?? 'default'})`
-    const found = meta.isSecret ? 'something else (hidden)' : (JSON.stringify(source?.value) ?? 'nothing')
+    const found = meta.isSecret ? 'something else (hidden)' : withoutUserInfo(JSON.stringify(source?.value) ?? 'nothing')
     return { name, found, expected: meta.expected }
   })
 }

@@ -73,7 +73,7 @@ async function start(term: Term, { deps, loop, world, desired }: TermParts): Pro
     if (!world.isKnown) return
     const [changed, queued] = await Promise.all([world.relist(), loadQueued(deps.db, undefined), desired.resync()])
     // A row that was written again before anybody looked does not name its queued operation any more.
-    for (const [gameId, operations] of queued) deps.games.update(gameId, { queued: operations })
+    for (const gameId of queued.keys()) deps.games.update(gameId, { isQueueUnsure: true })
     loop.add(changed)
   })
 }

@@ -13,7 +13,11 @@ export function expectedVersion(header: string | undefined): string | null {
 
 /** @throws ApiProblem `precondition_failed` */
 export function requireVersion(expected: string | null, found: number | null): void {
-  if (expected === null || expected === String(found)) return
+  if (expected !== null && expected !== String(found)) throw otherVersion(expected, found === null ? null : String(found))
+}
+
+/** @param found null where there is no such game */
+export function otherVersion(expected: string, found: string | null): ApiProblem {
   const now = found === null ? 'it does not exist' : `its resourceVersion is ${found} now`
-  throw new ApiProblem('precondition_failed', `the game was expected at resourceVersion ${expected}, but ${now}`)
+  return new ApiProblem('precondition_failed', `the game was expected at resourceVersion ${expected}, but ${now}`)
 }

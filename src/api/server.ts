@@ -16,6 +16,7 @@ import { lifeRoutes } from './routes/life.ts'
 import { manifestRoutes } from './routes/manifests.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { outboxRoutes } from './routes/outbox.ts'
+import { runtimeRoutes } from './routes/runtimes.ts'
 import { userGameRoutes } from './routes/user-games.ts'
 import { isAuthorized } from './token.ts'
 
@@ -105,6 +106,7 @@ function buildServer({ config, db, view, tokenHash, signal, log }: ApiOptions): 
       })
       gameRoutes(scope, { db, view, policy })
       operationRoutes(scope, db, signal)
+      runtimeRoutes(scope, { db, view, policy, signal })
       lifeRoutes(scope, db)
       userGameRoutes(scope, { db, view, signal })
       outboxRoutes(scope, db)

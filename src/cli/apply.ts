@@ -70,7 +70,7 @@ function nameOf({ kind, name }: Result): string {
   return `${kind.toLowerCase()}/${name}`
 }
 
-function changeLines({ path, before, after }: Result['changes'][number]): readonly string[] {
+export function changeLines({ path, before, after }: Result['changes'][number]): readonly string[] {
   const show = (value: unknown) => plain(typeof value === 'string' ? value : JSON.stringify(value))
   const line = (sign: string, value: unknown) => (value === undefined || value === null ? [] : [`  ${sign} ${path}: ${show(value)}`])
   return [...line('-', before), ...line('+', after)]

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { addControllerVerbs } from './verbs-controller.ts'
 import { addGameVerbs } from './verbs-games.ts'
 import { addOutboxVerbs } from './verbs-outbox.ts'
+import { addRuntimeVerbs } from './verbs-runtime.ts'
 import { addVersionVerbs } from './verbs-versions.ts'
 import { CliError, EXIT, type ExitCode } from './exit.ts'
 import { type Terminal, warnLine } from './terminal.ts'
@@ -35,6 +36,8 @@ function buildProgram(terminal: Terminal): Command {
     .version(ownVersion(), '-V, --version')
     .showHelpAfterError('(galaxy --help tells the verbs, galaxy VERB --help its options)')
     .addHelpText('after', EXIT_CODES)
+    // `galaxy start NAME --version 1.0.0` does not ask for the program's own.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
@@ -44,6 +47,7 @@ function buildProgram(terminal: Terminal): Command {
     })
   addControllerVerbs(program, terminal)
   addGameVerbs(program, terminal)
+  addRuntimeVerbs(program, terminal)
   addVersionVerbs(program, terminal)
   addOutboxVerbs(program, terminal)
   return program

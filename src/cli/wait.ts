@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { GameEnvelope } from '../api/envelope.ts'
-import type { OperationAnswer } from '../api/operation-answer.ts'
+import type { OperationDetailAnswer } from '../api/operation-after.ts'
 import { type ApiClient, ApiFailure, type Wire } from './client.ts'
 import { CliError, EXIT } from './exit.ts'
 import { allGames, operationName, readGame } from './get.ts'
@@ -55,10 +55,19 @@ const POLL_MS = 200
 const LONG_POLL_MS = 20_000
 
 async function waitForOperation(terminal: Terminal, client: ApiClient, id: string, deadlineMs: number): Promise<void> {
+  await succeededOperation(client, id, deadlineMs)
+  printLine(terminal, `operation/${id} succeeded`)
+}
+
+/**
+ * @param deadlineMs by `performance.now()`
+ * @throws CliError when it failed, with its error, or has not ended by then
+ */
+export async function succeededOperation(client: ApiClient, id: string, deadlineMs: number): Promise<Wire<OperationDetailAnswer>> {
   for (;;) {
     const leftMs = Math.max(1, Math.round(Math.min(deadlineMs - performance.now(), LONG_POLL_MS)))
-    const operation = await client.call<OperationAnswer>('GET', `/operations/${id}?wait=${leftMs}ms`)
-    if (operation.status === 'succeeded') return printLine(terminal, `operation/${id} succeeded`)
+    const operation = await client.call<OperationDetailAnswer>('GET', `/operations/${id}?wait=${leftMs}ms`)
+    if (operation.status === 'succeeded') return operation
     if (operation.status === 'failed')
       throw new CliError(
         `operation/${id} (${operationName(operation)} of ${operation.game}) failed: ${operation.errorCode}: ${operation.errorMessage ?? ''}`,

@@ -1,6 +1,7 @@
 import type { LoadedConfig } from '../config.ts'
 import { formatMemory } from '../model/limits.ts'
 import { listSettings, type Setting } from './schema.ts'
+import { withoutUserInfo } from './values.ts'
 
 export interface EffectiveSetting {
   readonly setting: string
@@ -55,5 +56,5 @@ function shown(path: string, value: unknown): string {
   if (path === 'state.mode') return `0${Number(value).toString(8)}`
   if (path === 'defaults.memory') return formatMemory(Number(value))
   if (/^timings\.(?!probeFailures|probeRestartAfter)|\.rescan$|^webhook\.(timeout|poll)$/.test(path)) return `${Number(value)}ms`
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return withoutUserInfo(typeof value === 'string' ? value : JSON.stringify(value))
 }

@@ -9,8 +9,10 @@ import {
   httpUrl,
   integer,
   memoryBytes,
+  networkName,
   octalMode,
   owner,
+  ownFolder,
   postgresUrl,
   text,
   textList,
@@ -38,8 +40,8 @@ export const settingsSchema = z.strictObject({
     host: optional('DOCKER_HOST', dockerHost, DOCKER_HOSTS, 'Docker daemon; without it, the default sockets are tried.'),
     network: optional(
       'GALAXY_DOCKER_NETWORK',
-      text.regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/),
-      'a Docker network’s name',
+      networkName,
+      'a Docker network’s name, and none of Docker’s own (bridge, host, none)',
       'Network of the games’ containers; `galaxy`, for other instances than `default` `{instance}.galaxy`.',
     ),
     createNetwork: setting(
@@ -68,14 +70,14 @@ export const settingsSchema = z.strictObject({
   state: group({
     root: optional(
       'GALAXY_STATE_ROOT',
-      absolutePath,
-      'an absolute path',
+      ownFolder,
+      'an absolute path, and no folder of the system’s such as / or /var',
       'Folder that holds one state folder per game; `{dataDir}/games`.',
     ),
     rootHost: optional(
       'GALAXY_STATE_ROOT_HOST',
-      absolutePath,
-      'an absolute path',
+      ownFolder,
+      'an absolute path, and no folder of the system’s such as / or /var',
       'The same folder as the Docker daemon’s host names it, when this program runs in a container itself; the state root.',
     ),
     mountPath: setting(
@@ -111,8 +113,8 @@ export const settingsSchema = z.strictObject({
     allowedRegistries: optional(
       'GALAXY_ALLOWED_REGISTRIES',
       textList,
-      'host,host2',
-      'Registries that images may come from; without it, all.',
+      'host,host:port,host/team/*,host/team/engine',
+      'Registries, and repositories of them, that images may come from; without it, all. Docker Hub is `docker.io`, an official image of it `docker.io/library/name`.',
     ),
   }),
   defaults: group({

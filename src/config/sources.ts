@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isMap, isScalar, LineCounter, parseDocument, type Pair } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Pair } from 'yaml'
 import type { Setting } from './schema.ts'
+import { withoutUserInfo } from './values.ts'
 
 const CONFIG_FILE = 'galaxy.yaml'
 
@@ -36,7 +37,7 @@ export function readConfigFile(folder: string, settings: readonly Setting[]): Fi
   const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines, uniqueKeys: true })
   const broken = document.errors.map((error) => ({
     name: `${CONFIG_FILE}:${error.linePos?.[0].line ?? 1}`,
-    found: error.message.split('\n')[0] ?? '',
+    found: withoutSource(error.message),
     expected: 'valid YAML',
   }))
   if (broken.length > 0 || document.contents === null) return { values: new Map(), problems: broken }
@@ -52,16 +53,16 @@ export function readConfigFile(folder: string, settings: readonly Setting[]): Fi
     } else
       problems.push({
         name: originOf(node),
-        found: describe(node),
+        found: kindOf(node),
         expected: `settings by name${prefix === '' ? '' : ` below "${prefix}"`}`,
       })
   }
 
   function collectPair(pair: Pair, prefix: string): void {
-    const key = isScalar(pair.key) ? String(pair.key.value) : String(pair.key)
+    const key = isScalar(pair.key) ? withoutUserInfo(String(pair.key.value)) : 'a key that is no text'
     const dotted = prefix === '' ? key : `${prefix}.${key}`
     const origin = originOf(pair.key)
-    if (known.includes(dotted)) values.set(dotted, { value: plain(pair.value), origin })
+    if (known.includes(dotted)) collectValue(dotted, pair.value, origin)
     else if (known.some((name) => name.startsWith(`${dotted}.`))) collect(pair.value, dotted)
     else
       problems.push({
@@ -69,6 +70,18 @@ export function readConfigFile(folder: string, settings: readonly Setting[]): Fi
         found: 'an unknown setting',
         expected: `a known one; the nearest is ${nearest(dotted, known)}`,
       })
+  }
+
+  function collectValue(dotted: string, node: unknown, origin: string): void {
+    try {
+      values.set(dotted, { value: plain(node), origin })
+    } catch {
+      problems.push({
+        name: `${dotted} (${origin})`,
+        found: 'an alias without its anchor',
+        expected: 'a value; one that begins with * takes quotes',
+      })
+    }
   }
 
   function originOf(node: unknown): string {
@@ -79,10 +92,16 @@ export function readConfigFile(folder: string, settings: readonly Setting[]): Fi
   function plain(node: unknown): unknown {
     return typeof node === 'object' && node !== null && 'toJS' in node && typeof node.toJS === 'function' ? node.toJS(document) : null
   }
+}
 
-  function describe(node: unknown): string {
-    return JSON.stringify(plain(node)) ?? 'nothing'
-  }
+/** What stands at a place that a setting may have been meant for, which may be a secret: its kind alone. */
+function kindOf(node: unknown): string {
+  return isSeq(node) ? 'a list' : isAlias(node) ? 'an alias' : 'a value without a name'
+}
+
+/** The parser's message may quote the text around, and that a secret. */
+function withoutSource(message: string): string {
+  return (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '').replace(/:.*$/, '')
 }
 
 function nearest(name: string, known: readonly string[]): string {

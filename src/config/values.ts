@@ -65,6 +65,25 @@ export const httpUrl = text.refine((value) => {
 
 export const absolutePath = text.refine((value) => path.isAbsolute(value))
 
+const SYSTEM_FOLDERS =
+  '/ /bin /boot /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /var /var/lib /var/lib/docker'.split(
+    ' ',
+  )
+
+/** A folder that holds nothing else: it is closed to other users, and a game called `etc` must not get the folder of that name. */
+export const ownFolder = absolutePath.refine((value) => {
+  const folder = path.resolve(value)
+  return !SYSTEM_FOLDERS.includes(folder) && !/^\/(dev|proc|sys)\//.test(folder)
+})
+
+/** Docker's own networks have no names to find an engine by, and that of the host takes the engine out of its container. */
+export const networkName = text.regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/).refine((value) => !/^(host|none|bridge|default)$/.test(value))
+
+/** For reports and messages: `http://user:password@host` → `http://***@host`. Takes too much rather than too little. */
+export function withoutUserInfo(value: string): string {
+  return value.replace(/:\/\/[^\s"]*@/g, '://***@')
+}
+
 export const textList = z.union([
   z.array(text),
   z.string().transform((value) =>

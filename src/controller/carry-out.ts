@@ -19,7 +19,8 @@ export async function carryOut(plan: Plan, input: PlanInput, deps: LoopDeps): Pr
     }
     case 'dismiss':
       await dismissQueued(plan.operationId, plan.result, input, deps)
-      return { kind: 'now' }
+      // Not "now", which is counted: a queue may be long, and it ends.
+      return { kind: 'at', atMs: deps.clock.nowMs() }
     case 'adopt_orphan':
       for (const container of input.observed.containers)
         if (container.id === plan.containerId) await adoptOrphan(deps.db, input.gameId, container)

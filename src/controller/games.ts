@@ -15,6 +15,8 @@ export interface GameMemory {
   readonly queued: readonly QueuedOperation[]
   /** The version of the desired row beside which the queue was read last. */
   readonly queuedAsOf: string | null
+  /** There is a queue that this memory may not show: read it before the next plan. */
+  readonly isQueueUnsure: boolean
   readonly openTurn: OpenTurn | null
   readonly mapping: readonly PlayerMapping[]
   readonly maxima: Maxima
@@ -47,6 +49,7 @@ const NEW_GAME: GameMemory = {
   openOperation: null,
   queued: [],
   queuedAsOf: null,
+  isQueueUnsure: false,
   openTurn: null,
   mapping: [],
   maxima: {},
@@ -60,10 +63,10 @@ const NEW_GAME: GameMemory = {
   progress: null,
 }
 
-/** What the database knows of a game is what this term goes on from. */
+/** What the database knows of a game is what this term goes on from. A queue belongs to a row that may not be in memory yet. */
 export function rememberedOf(stored: StoredGame): Partial<GameMemory> {
   const { status, record, openOperation, queued, openTurn, mapping, maxima } = stored
-  return { status, record, openOperation, queued, openTurn, mapping, maxima }
+  return { status, record, openOperation, queued: [], isQueueUnsure: queued.length > 0, openTurn, mapping, maxima }
 }
 
 /** The active controller is the only writer of records and statuses, so its memory of them is the truth between its writes. */
@@ -84,8 +87,13 @@ export class Games {
 
   /** The game is removed. What wrote its state directory stays known: the directory is still there (S5), and may be asked for again. */
   forget(gameId: string): void {
-    const { stateEngine, stateVersion, stateImageRef, stateIncarnation } = this.of(gameId).status
-    this.#games.set(gameId, { ...NEW_GAME, status: { ...NEW_STATUS, stateEngine, stateVersion, stateImageRef, stateIncarnation } })
+    const { status, queued } = this.of(gameId)
+    const { stateEngine, stateVersion, stateImageRef, stateIncarnation } = status
+    this.#games.set(gameId, {
+      ...NEW_GAME,
+      status: { ...NEW_STATUS, stateEngine, stateVersion, stateImageRef, stateIncarnation },
+      isQueueUnsure: queued.length > 0,
+    })
   }
 
   keys(): Iterable<string> {

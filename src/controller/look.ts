@@ -5,7 +5,7 @@ import type { RecordStatus, RuntimeRecord } from '../model/record.ts'
 import { NO_TICKS, type Ticks } from '../model/turn.ts'
 import { QUEUED_REF } from '../model/operation.ts'
 import { loadGames } from '../record/load.ts'
-import { loadQueued } from '../record/load-queued.ts'
+import { isDesired, loadQueued } from '../record/load-queued.ts'
 import { knownLeftovers } from '../record/leftovers.ts'
 import { admitGame } from './admit.ts'
 import type { LoopDeps } from './deps.ts'
@@ -23,7 +23,7 @@ export async function lookAt(
   if (deps.games.of(gameId).isUnsure) await rereadMemory(gameId, deps)
   if (deps.world.isKnown) await deps.world.refresh(gameId, needsDetail(deps.games.of(gameId)), deps.signal)
   const desired = deps.desired.get(gameId) ?? null
-  if (hasNewWish(desired, deps.games.of(gameId))) await readQueued(gameId, desired, deps)
+  if (asks === 'engine too' && hasNewWish(desired, deps.games.of(gameId))) await readQueued(gameId, desired, deps)
   const memory = deps.games.of(gameId)
   const observed = deps.world.game(gameId)
   const canonicalName = containerName(deps.identity.instance, gameId)
@@ -75,13 +75,20 @@ export async function lookAt(
 }
 
 /** Whether the row was written together with a queued operation, since the queue was read last. */
-function hasNewWish(desired: DesiredGame | null, { queuedAsOf }: GameMemory): boolean {
+function hasNewWish(desired: DesiredGame | null, { queuedAsOf, isQueueUnsure }: GameMemory): boolean {
+  if (isQueueUnsure) return true
   return desired?.writtenRef?.startsWith(QUEUED_REF) === true && desired.resourceVersion !== queuedAsOf
 }
 
 async function readQueued(gameId: string, desired: DesiredGame | null, { db, games }: LoopDeps): Promise<void> {
-  const queued = await loadQueued(db, [gameId])
-  games.update(gameId, { queued: queued.get(gameId) ?? [], queuedAsOf: desired?.resourceVersion ?? null })
+  const queued = (await loadQueued(db, [gameId])).get(gameId) ?? []
+  // A row that is not in memory has gone, or is still on its way here; then its queue waits for it.
+  const isAwaited = desired === null && queued.length > 0 && (await isDesired(db, gameId))
+  games.update(gameId, {
+    queued: isAwaited ? [] : queued,
+    queuedAsOf: desired?.resourceVersion ?? null,
+    isQueueUnsure: isAwaited,
+  })
 }
 
 type Partial = Pick<PlanInput, 'gameId' | 'nowMs' | 'desired' | 'observed' | 'status' | 'record' | 'openOperation'>

@@ -169,7 +169,10 @@ async function refusalOf(db: Kysely<Database>, request: ApplyRequest, document: 
 }
 
 /** What the controller knows of the game's state directory, of its last accepted spec, and of who plays. */
-async function readAccepted(db: Kysely<Database>, gameId: string): Promise<Pick<AdmissionContext, 'stateWriter' | 'accepted' | 'races'>> {
+export async function readAccepted(
+  db: Kysely<Database>,
+  gameId: string,
+): Promise<Pick<AdmissionContext, 'stateWriter' | 'accepted' | 'races'>> {
   const row = await db
     .selectFrom('game_status')
     .select(['state_engine', 'state_version', 'state_image_ref', 'accepted_spec'])

@@ -17,6 +17,18 @@ export async function insertGame(trx: Kysely<Database>, gameId: string, fields: 
   await trx.insertInto('desired_games').values(row).execute()
 }
 
+/** @returns false, with nothing written, when the game has come meanwhile */
+export async function insertNewGame(trx: Kysely<Database>, gameId: string, fields: Partial<GameFields>): Promise<boolean> {
+  const row: Insertable<DesiredGamesTable> = { game_id: gameId, ...columnsOf(fields) }
+  const [inserted] = await trx
+    .insertInto('desired_games')
+    .values(row)
+    .onConflict((conflict) => conflict.column('game_id').doNothing())
+    .returning('game_id')
+    .execute()
+  return inserted !== undefined
+}
+
 /** @param owner the new owner, null to keep the present one */
 export async function updateGame(trx: Kysely<Database>, gameId: string, fields: Partial<GameFields>, owner: string | null): Promise<void> {
   const columns = { ...columnsOf(fields), ...(owner === null ? {} : { managed_by: owner }) }

@@ -6,7 +6,10 @@ import { show } from './problem.ts'
 export interface ImagePolicy {
   /** Image of a version that names none, with `{version}` (and perhaps `{engine}`) in it. */
   readonly imageTemplate: string
-  /** Hosts, or hosts with a path prefix, that images may come from; null allows all. The template is the operator's own and always allowed. */
+  /**
+   * `host`, `host/team` or `host/team/engine` with all below, `host/team/*` with what is below alone; null allows all. The template is the operator's own
+   * and always allowed.
+   */
   readonly allowedRegistries: readonly string[] | null
 }
 
@@ -113,9 +116,17 @@ function fromTemplate(version: EngineVersion, policy: ImagePolicy): ImageFound {
 /** What the allow-list asks for instead, or null when the image may be used. */
 export function registryObjection(image: ImageReference, allowedRegistries: readonly string[] | null): string | null {
   if (allowedRegistries === null) return null
-  const place = `${image.registry}/${image.repository}`.toLowerCase()
-  const isAllowed = allowedRegistries.some((entry) => place.startsWith(`${entry.toLowerCase().replace(/\/+$/, '')}/`))
-  return isAllowed ? null : `an image from ${allowedRegistries.join(', ') || 'no registry at all'} instead of ${image.registry}`
+  const place = `${image.registry}/${image.repository}`
+  if (allowedRegistries.some((entry) => covers(entry, place.toLowerCase()))) return null
+  return `an image from ${allowedRegistries.join(', ') || 'no registry at all'} instead of ${place}`
+}
+
+/** Whole parts only: neither a host nor a team is covered by one whose name it begins with. */
+function covers(entry: string, place: string): boolean {
+  const plain = entry.toLowerCase().replace(/^index\.docker\.io(?=\/|$)/, 'docker.io')
+  if (plain.endsWith('/*')) return place.startsWith(plain.slice(0, -1))
+  const named = plain.replace(/\/+$/, '')
+  return place === named || place.startsWith(`${named}/`)
 }
 
 function defaultProbe(protocol: Protocol, port: number): Probe {

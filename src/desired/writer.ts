@@ -14,11 +14,14 @@ export interface Writer {
 /** One transaction that says who writes; its settings end with it. */
 export function writeAs<T>(db: Kysely<Database>, writer: Writer, work: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
   return db.transaction().execute(async (trx) => {
-    await sql`SELECT set_config('galaxy.source', ${writer.source}, true), set_config('galaxy.source_ref', ${writer.sourceRef ?? ''}, true)`.execute(
-      trx,
-    )
+    await sayWho(trx, writer)
     return work(trx)
   })
+}
+
+/** For what is written in this transaction from here on. */
+export async function sayWho(trx: Transaction<Database>, { source, sourceRef }: Writer): Promise<void> {
+  await sql`SELECT set_config('galaxy.source', ${source}, true), set_config('galaxy.source_ref', ${sourceRef ?? ''}, true)`.execute(trx)
 }
 
 export interface Refusal {

@@ -46,6 +46,8 @@ export interface QueuedOperation {
   readonly sourceRef: string | null
   /** Of the desired row, as the request wrote it. */
   readonly generation: number
+  /** What is to run then; null where the request is not about that. */
+  readonly imageRef: string | null
 }
 
 /** What a desired row's `written_ref` begins with when an operation was queued beside it. */

@@ -95,13 +95,17 @@ function begunPart(
   }
 }
 
+/** Written again, as after a lost answer, it is the newest one already, and stays alone. */
 export function snapshotPart(gameId: string, { recordUid, incarnation, state, status, health, playerStats, maxima }: Snapshot): Part {
   return {
     name: 'written_snapshot',
     query: sql`
       INSERT INTO health_snapshots (game_id, record_uid, incarnation, turn, runtime_status, engine_health, engine_state, player_stats, maxima)
-      VALUES (${gameId}, ${recordUid}, ${incarnation}, ${state.turn}, ${status}, ${health}, ${storableJson(state)},
-        ${storableJson(playerStats)}, ${storableJson(maxima)})`,
+      SELECT ${gameId}, ${recordUid}::uuid, ${incarnation}::integer, ${state.turn}::integer, ${status}, ${health},
+        ${storableJson(state)}::jsonb, ${storableJson(playerStats)}::jsonb, ${storableJson(maxima)}::jsonb
+       WHERE NOT EXISTS (
+         SELECT FROM (SELECT * FROM health_snapshots WHERE game_id = ${gameId} ORDER BY id DESC LIMIT 1) newest
+          WHERE (record_uid, incarnation, turn) = (${recordUid}::uuid, ${incarnation}::integer, ${state.turn}::integer))`,
   }
 }
 

@@ -10,7 +10,7 @@ export async function loadQueued(
 ): Promise<ReadonlyMap<string, readonly QueuedOperation[]>> {
   const rows = await db
     .selectFrom('operation_log')
-    .select(['operation_id', 'game_id', 'op', 'source', 'source_ref', 'generation'])
+    .select(['operation_id', 'game_id', 'op', 'source', 'source_ref', 'generation', 'image_ref'])
     .where('status', '=', 'queued')
     .$if(gameIds !== undefined, (query) => query.where('game_id', '=', anyOf(gameIds)))
     .orderBy('operation_id')
@@ -25,6 +25,7 @@ function toQueued(row: {
   readonly source: string
   readonly source_ref: string | null
   readonly generation: number | null
+  readonly image_ref: string | null
 }): QueuedOperation {
   return {
     operationId: row.operation_id,
@@ -33,5 +34,11 @@ function toQueued(row: {
     source: row.source as OperationSource,
     sourceRef: row.source_ref,
     generation: row.generation ?? 0,
+    imageRef: row.image_ref,
   }
+}
+
+/** Whether anybody asks for the game, be it on its way out. */
+export async function isDesired(db: Kysely<Database>, gameId: string): Promise<boolean> {
+  return (await db.selectFrom('desired_games').select('game_id').where('game_id', '=', gameId).executeTakeFirst()) !== undefined
 }

@@ -1,10 +1,8 @@
 import type { Kysely } from 'kysely'
-import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Database } from '../../database/tables.ts'
-import { findOperation } from '../../record/queries.ts'
-import { toAction, toOperation } from '../operation-answer.ts'
-import { ApiProblem } from '../problem.ts'
+import { operationAfter } from '../operation-after.ts'
+import { toOperation } from '../operation-answer.ts'
 import { listOperations, type OperationPage } from '../reads/operations.ts'
 import { gameParams, operationParams, pageQuery, toContinueToken, wait } from '../requests.ts'
 import type { ApiServer } from '../server.ts'
@@ -27,20 +25,4 @@ export function operationRoutes(app: ApiServer, db: Kysely<Database>, signal: Ab
 async function page(db: Kysely<Database>, asked: OperationPage) {
   const { rows, next } = await listOperations(db, asked)
   return { kind: 'OperationList', metadata: { continue: next === null ? null : toContinueToken(next) }, items: rows.map(toOperation) }
-}
-
-const WAIT_POLL_MS = 200
-
-/** The operation as soon as it has ended, or as it is once the waiting is over. */
-async function operationAfter(db: Kysely<Database>, operationId: string, waitMs: number, signal: AbortSignal) {
-  const deadlineMs = performance.now() + waitMs
-  for (;;) {
-    const found = await findOperation(db, operationId)
-    if (found === null) throw new ApiProblem('not_found', `there is no operation ${operationId}`)
-    const hasEnded = found.operation.status === 'succeeded' || found.operation.status === 'failed'
-    if (hasEnded || signal.aborted || performance.now() >= deadlineMs) {
-      return { kind: 'Operation', ...toOperation(found.operation), actions: found.actions.map(toAction) }
-    }
-    await delay(WAIT_POLL_MS, undefined, { signal }).catch(() => undefined)
-  }
 }

@@ -69,6 +69,6 @@ function gaveUp(input: PlanInput, open: Operation, message: string, current: Obs
   return conclude(input, open.operationId, { code: 'engine_unreachable', message }, record, conditions)
 }
 
-export function isTurn({ op }: Pick<Operation, 'op'>): boolean {
+function isTurn({ op }: Pick<Operation, 'op'>): boolean {
   return op === 'turn' || op === 'force_next_turn'
 }

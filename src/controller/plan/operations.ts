@@ -2,7 +2,7 @@ import type { Action, ContainerTarget, EngineTarget } from '../../model/action.t
 import type { ConditionFact } from '../../model/condition.ts'
 import type { AcceptedSpec, DesiredGame } from '../../model/game.ts'
 import type { ObservedContainer } from '../../model/observed.ts'
-import type { ErrorCode, Operation, OperationDetail, OperationKind, OperationSource } from '../../model/operation.ts'
+import type { ErrorCode, Operation, OperationDetail, OperationKind, OperationSource, QueuedOperation } from '../../model/operation.ts'
 import type { Plan, PlannedOperation, RecordChange } from '../../model/plan.ts'
 import type { PlanInput } from './input.ts'
 
@@ -72,7 +72,7 @@ function isSameOperation(open: NonNullable<PlanInput['openOperation']>, wanted: 
 }
 
 function opened(input: PlanInput, wanted: Wanted): PlannedOperation {
-  const queued = wanted.detail === undefined ? input.queued.findLast(({ op }) => op === wanted.op) : undefined
+  const queued = wanted.detail === undefined ? input.queued.findLast((each) => asksFor(each, wanted, input.desired)) : undefined
   return {
     kind: 'open',
     op: wanted.op,
@@ -82,6 +82,12 @@ function opened(input: PlanInput, wanted: Wanted): PlannedOperation {
     queuedId: queued?.operationId ?? null,
     sourceRef: wanted.sourceRef ?? queued?.sourceRef ?? (wanted.source === undefined ? (input.desired?.writtenRef ?? null) : null),
   }
+}
+
+/** Another token is another wish, and one that memory does not show yet is not what is planned. */
+function asksFor({ op, sourceRef, generation }: QueuedOperation, wanted: Wanted, desired: DesiredGame | null): boolean {
+  if (op !== wanted.op || generation > (desired?.generation ?? 0)) return false
+  return wanted.sourceRef === undefined || wanted.sourceRef === sourceRef
 }
 
 /** The operation source of whoever wrote the desired row. */

@@ -104,7 +104,7 @@ export function planPull(input: PlanInput, current: ObservedContainer | null): P
   const open = input.openOperation
   const reason = `image ${admission.imageRef} is not on this host`
   return act(input, {
-    wanted: open !== null && REPLACING.has(open.op) ? sameAgain(open) : { op: current === null ? 'start' : 'patch' },
+    wanted: open !== null && REPLACING.has(open.op) ? sameAgain(open) : whyPulled(input, current),
     reason,
     actions: [{ kind: 'pull_image', imageRef: admission.imageRef, reason }],
     record: { kind: 'none' },
@@ -114,6 +114,14 @@ export function planPull(input: PlanInput, current: ObservedContainer | null): P
       progressing: `pulling ${admission.imageRef}`,
     }),
   })
+}
+
+/** The operation that the pull is the first step of: another one would overtake it as soon as the image is there. */
+function whyPulled(input: PlanInput, current: ObservedContainer | null): Wanted {
+  if (current === null) return { op: 'start' }
+  const token = restartOf(input)
+  if (token !== null) return { op: 'restart', sourceRef: token }
+  return { op: input.record?.status === 'stopped' ? 'start' : 'patch' }
 }
 
 function pullForbidden(input: PlanInput, imageRef: string): Plan {

@@ -1,5 +1,4 @@
 import type { Plan } from '../../model/plan.ts'
-import type { RecordStatus } from '../../model/record.ts'
 import type { LedgerEntry, SkipReason } from '../../model/turn.ts'
 import type { PlanInput } from './input.ts'
 
@@ -38,21 +37,14 @@ export function withTicks(input: PlanInput, plan: Plan): Plan {
   const wakeAtMs = earliest(plan.wakeAtMs, input.ticks.nextMs)
   if (plan.ledger !== undefined || input.openOperation !== null || input.ticks.due.length === 0) return { ...plan, wakeAtMs }
   if (plan.kind === 'wait' && isAskedAnew(input)) return { ...plan, wakeAtMs }
-  if (isBeingAskedAgain(input, plan)) return { ...plan, wakeAtMs }
   return { ...plan, wakeAtMs, ledger: input.ticks.due.map((atMs, index) => missed(input, atMs, index === 0)) }
 }
 
-/** A game that served before waits for its first probe of this term: whether it was there for its ticks is not known yet. */
-function isBeingAskedAgain({ record, health, observed }: PlanInput, plan: Plan): boolean {
-  const isUp = observed.containers.some(({ state }) => state === 'running')
-  return plan.kind === 'wait' && isUp && health.kind === 'pending' && record !== null && SERVED.has(record.status)
-}
-
-const SERVED: ReadonlySet<RecordStatus> = new Set(['running', 'generation_in_progress', 'generation_failed'])
-
 /** A new controller has not heard the engine yet; that it runs and served before is known. */
 function isAskedAnew({ health, record, observed }: PlanInput): boolean {
-  return health.kind === 'pending' && record?.status !== 'engine_unreachable' && observed.containers.some(({ state }) => state === 'running')
+  return (
+    health.kind === 'pending' && record?.status !== 'engine_unreachable' && observed.containers.some(({ state }) => state === 'running')
+  )
 }
 
 function missed({ desired, record, activeSinceMs }: PlanInput, atMs: number, isFirst: boolean): Skip {

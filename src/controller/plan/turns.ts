@@ -62,7 +62,9 @@ function planOpenTurn(
 
 function heldUntilMs(input: PlanInput): number {
   const backoff = standingBackoff(input)
-  return backoff?.kind === 'TurnFailed' ? (backoff.notBeforeMs ?? 0) : 0
+  if (backoff?.kind !== 'TurnFailed' || backoff.notBeforeMs === null) return 0
+  // Further ahead than its own delay: the clock was set back since (fault 43).
+  return backoff.notBeforeMs - input.nowMs > backoff.delayMs ? 0 : backoff.notBeforeMs
 }
 
 function compute(

@@ -4,6 +4,7 @@ import { changeRecord, type RecordFacts } from '../../../src/controller/record-c
 import type { ObservedContainer } from '../../../src/model/observed.ts'
 import type { RecordChange } from '../../../src/model/plan.ts'
 import type { RuntimeRecord } from '../../../src/model/record.ts'
+import type { TurnCall } from '../../../src/model/turn.ts'
 import { checkRecord } from '../../../src/record/validity.ts'
 import { container, detail, NOW_MS, record, spec } from '../../support/planning.ts'
 
@@ -134,8 +135,135 @@ const TABLE: readonly (readonly [string, RuntimeRecord | null, RecordChange, Par
   ],
 ]
 
+const engine = (turn: number, finished = false) => ({ turn, finished, players: [] })
+const SERVES: RecordChange = { kind: 'running', containerId: 'c1' }
+const scheduled = (turnSchedule: string | null, timeZone = 'UTC') => ({ spec: spec('1.0.0', { turnSchedule, timeZone }) })
+const HOURLY = '0 * * * *'
+const hourly = record({ turnSchedule: HOURLY, ticksAfter: at(-60_000) })
+const skipped = (ms: number, reason: 'paused' | 'skip_next_tick' = 'paused') => ({ kind: 'skip', atMs: NOW_MS + ms, reason }) as const
+const begun = (call: TurnCall) => ({ kind: 'begin', call, turn: 1 }) as const
+
+/** The same, of what its engine says and what is in the ledger. */
+const PLAYED: typeof TABLE = [
+  [
+    'starting, and its engine has its game',
+    record({ status: 'starting', currentTurn: null, ticksAfter: null }),
+    SERVES,
+    { engine: engine(0), ...scheduled(HOURLY) },
+    { status: 'running', currentTurn: 0, turnSchedule: HOURLY, ticksAfter: at(0) },
+  ],
+  [
+    'starting, and its engine has none yet',
+    record({ status: 'starting', currentTurn: null, ticksAfter: null }),
+    SERVES,
+    {},
+    { currentTurn: null, ticksAfter: null },
+  ],
+  ['running, and a turn is asked for', record(), { kind: 'generating' }, {}, { status: 'generation_in_progress' }],
+  [
+    'asked for a turn, and computed',
+    record({ status: 'generation_in_progress' }),
+    SERVES,
+    { engine: engine(1) },
+    { status: 'running', currentTurn: 1 },
+  ],
+  [
+    'asked for a turn, and failed',
+    record({ status: 'generation_in_progress' }),
+    { kind: 'generation_failed' },
+    {},
+    { status: 'generation_failed' },
+  ],
+  [
+    'asked for the last turn',
+    record({ status: 'generation_in_progress' }),
+    SERVES,
+    { engine: engine(9, true), generation: 3 },
+    { status: 'finished', currentTurn: 9, finishedAt: at(0), finishedGeneration: 3 },
+  ],
+  [
+    'finished, and finished again in a newer generation: the first end counts',
+    record({ status: 'finished', finishedAt: at(-5), finishedGeneration: 1 }),
+    SERVES,
+    { engine: engine(9, true), generation: 2 },
+    { finishedAt: at(-5), finishedGeneration: 2 },
+  ],
+  [
+    'finished, and started again',
+    record({ status: 'finished', finishedAt: at(-5), finishedGeneration: 1 }),
+    { kind: 'starting' },
+    {},
+    { status: 'starting', finishedAt: null, finishedGeneration: null },
+  ],
+  ['a tick is skipped', hourly, { kind: 'none' }, { ...scheduled(HOURLY), ledger: [skipped(-1)] }, { ticksAfter: at(-1) }],
+  [
+    'a tick’s turn begins',
+    hourly,
+    { kind: 'generating' },
+    { ...scheduled(HOURLY), ledger: [begun({ kind: 'tick', atMs: NOW_MS })] },
+    { ticksAfter: at(0), skipNextTick: false },
+  ],
+  [
+    'a forced turn begins: the next tick is skipped',
+    hourly,
+    { kind: 'generating' },
+    { ...scheduled(HOURLY), ledger: [begun({ kind: 'token', token: 'a', generation: 1 })] },
+    { skipNextTick: true, ticksAfter: at(-60_000) },
+  ],
+  [
+    'that tick is skipped',
+    { ...hourly, skipNextTick: true },
+    { kind: 'none' },
+    { ...scheduled(HOURLY), ledger: [skipped(0, 'skip_next_tick')] },
+    { skipNextTick: false, ticksAfter: at(0) },
+  ],
+  [
+    'a tick is skipped for another reason',
+    { ...hourly, skipNextTick: true },
+    { kind: 'none' },
+    { ...scheduled(HOURLY), ledger: [skipped(0)] },
+    { skipNextTick: true },
+  ],
+  [
+    'another schedule: its ticks count from now',
+    hourly,
+    { kind: 'none' },
+    scheduled('*/5 * * * *'),
+    { turnSchedule: '*/5 * * * *', ticksAfter: at(0) },
+  ],
+  ['another time zone', hourly, { kind: 'none' }, scheduled(HOURLY, 'Europe/Berlin'), { timeZone: 'Europe/Berlin', ticksAfter: at(0) }],
+  [
+    'stopped, and started again: its ticks count from now',
+    { ...hourly, ...STOPPED },
+    { kind: 'starting' },
+    scheduled(HOURLY),
+    { ticksAfter: at(0) },
+  ],
+  [
+    'started again an hour before its last tick, by a clock that was set back: no tick twice',
+    { ...hourly, ...STOPPED, ticksAfter: at(3_600_000) },
+    { kind: 'starting' },
+    scheduled(HOURLY),
+    { ticksAfter: at(3_600_000) },
+  ],
+  [
+    'another schedule, by a clock that was set back',
+    { ...hourly, ticksAfter: at(3_600_000) },
+    { kind: 'none' },
+    scheduled('*/5 * * * *'),
+    { ticksAfter: at(3_600_000) },
+  ],
+  [
+    'its last tick was years ahead, by a clock that was wrong',
+    { ...hourly, ticksAfter: at(400 * 86_400_000) },
+    { kind: 'none' },
+    scheduled(HOURLY),
+    { ticksAfter: at(0) },
+  ],
+]
+
 describe('a record', () => {
-  it.each(TABLE)('%s', (_, before, change, over, expected) => {
+  it.each([...TABLE, ...PLAYED])('%s', (_, before, change, over, expected) => {
     const after = changeRecord(before, change, facts(over))
     if (expected === null) expect(after).toBeNull()
     else expect(after).toMatchObject(expected)
@@ -201,9 +329,6 @@ function changeOf({ kind, paused }: Step): RecordChange {
   switch (kind) {
     case 'paused':
       return { kind, paused }
-    case 'generating':
-    case 'generation_failed':
-      throw new Error(`${kind} is of a game that serves`)
     case 'running':
     case 'unreachable':
     case 'adopted':

@@ -1,0 +1,63 @@
+import type { OperationDetailAnswer } from '../api/operation-after.ts'
+import type { VerbDryRun } from '../api/request-verb.ts'
+import { changeLines } from './apply.ts'
+import type { ApiClient, Wire } from './client.ts'
+import type { Output } from './options.ts'
+import { printListing } from './output.ts'
+import { printLine, type Terminal } from './terminal.ts'
+import { succeededOperation } from './wait.ts'
+
+export interface AskedVerb {
+  /** Below `/admin/runtimes/{id}/`. */
+  readonly path: 'start' | 'stop' | 'restart' | 'patch' | 'pause' | 'resume' | 'force-next-turn'
+  readonly body: Readonly<Record<string, unknown>>
+  readonly force: boolean
+}
+
+export interface VerbOptions {
+  readonly game: string
+  readonly verb: AskedVerb
+  /** Null: not at all. */
+  readonly waitMs: number | null
+  readonly dryRun: boolean
+  readonly output: Output
+}
+
+type Operation = Wire<OperationDetailAnswer>
+
+/** `galaxy start`, `stop`, `restart`, … @throws CliError with the operation's error, when it is waited for and fails */
+export async function runVerb(terminal: Terminal, client: ApiClient, options: VerbOptions): Promise<void> {
+  const { game, verb, waitMs, dryRun, output } = options
+  const path = `/admin/runtimes/${encodeURIComponent(game)}/${verb.path}?force=${verb.force}&dryRun=${dryRun}`
+  if (dryRun) return showDryRun(terminal, output, await client.call<VerbDryRun>('POST', path, verb.body))
+  const deadlineMs = performance.now() + (waitMs ?? 0)
+  const queued = await client.call<OperationDetailAnswer>('POST', path, verb.body)
+  const isShownAtOnce = output === 'table' || output === 'wide'
+  if (isShownAtOnce) printLine(terminal, `game/${queued.game} ${queued.op} queued (operation/${queued.id})`)
+  const operation = waitMs === null ? queued : await succeededOperation(client, queued.id, deadlineMs)
+  if (!isShownAtOnce) return show(terminal, output, operation)
+  if (waitMs !== null) printLine(terminal, endOf(operation))
+}
+
+function endOf({ id, errorCode }: Operation): string {
+  return `operation/${id} succeeded${errorCode === 'replay_no_op' ? ': it was so already' : ''}`
+}
+
+function show(terminal: Terminal, output: Output, operation: Operation): Promise<void> {
+  return printListing(terminal, output, {
+    answer: operation,
+    rows: [operation],
+    columns: [],
+    name: ({ id }) => `operation/${id}`,
+    empty: '',
+  })
+}
+
+async function showDryRun(terminal: Terminal, output: Output, answer: Wire<VerbDryRun>): Promise<void> {
+  if (output !== 'table' && output !== 'wide')
+    return printListing(terminal, output, { answer, rows: [answer], columns: [], name: ({ game }) => `game/${game}`, empty: '' })
+  const { game, op, changes, plan } = answer
+  printLine(terminal, `game/${game} ${op} would be queued (dry run)`)
+  for (const line of changes.flatMap(changeLines)) printLine(terminal, line)
+  if (plan !== null) printLine(terminal, plan.text.replace(/^/gm, '  '))
+}

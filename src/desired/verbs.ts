@@ -1,0 +1,118 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+import { v7 as uuid } from 'uuid'
+import type { Database } from '../database/tables.ts'
+import type { DesiredGame } from '../model/game.ts'
+import { QUEUED_REF } from '../model/operation.ts'
+import { refOf } from '../model/turn.ts'
+import { type FieldChange, isSame } from './apply-plan.ts'
+import { insertNewGame, lockGame, updateGame } from './game-row.ts'
+import { newGame } from './new-game.ts'
+import { readDesired } from './rows.ts'
+import { type Verb, type VerbRequest, type VerbWrite, writerOf } from './verb.ts'
+import { decideVerb } from './verb-decision.ts'
+import { orRefusal, type Refusal, sayWho } from './writer.ts'
+
+export type VerbAnswer =
+  | { readonly kind: 'queued'; readonly operationId: string }
+  /** `game` is the row as it would be. */
+  | { readonly kind: 'dry_run'; readonly changes: readonly FieldChange[]; readonly game: DesiredGame }
+  /** Resource versions; nothing is found where there is no such game. */
+  | PreconditionFailed
+  | Refusal
+
+interface PreconditionFailed {
+  readonly kind: 'precondition_failed'
+  readonly expected: string
+  readonly found: string | null
+}
+
+/**
+ * Writes what a verb asks for into the game's row, and queues the operation that will do it, in one transaction. Row and
+ * operation name each other: `written_ref` begins with `operation:<id>`, and a token is made from the operation's id. A verb
+ * that changes nothing is queued as well; the loop finds nothing to do for it.
+ *
+ * @throws when the database fails: nothing is written, or the commit's answer was lost
+ */
+export async function requestVerb(db: Kysely<Database>, request: VerbRequest): Promise<VerbAnswer> {
+  if (request.dryRun) return foresee(db, request)
+  for (;;) {
+    const answer = await orRefusal(() => db.transaction().execute((trx) => write(trx, request)))
+    if (answer.kind !== 'overtaken') return answer
+  }
+}
+
+async function write(trx: Transaction<Database>, request: VerbRequest): Promise<VerbAnswer | { readonly kind: 'overtaken' }> {
+  const { gameId } = request
+  const row = await lockGame(trx, gameId)
+  const failed = failedPrecondition(row, request)
+  if (failed !== null) return failed
+  // Made under the row's lock, so that ids are in the order of the writes.
+  const operationId = uuid()
+  const decision = await decideVerb(trx, request, row, operationId)
+  if (decision.kind === 'refused') return decision
+  await sayWho(trx, { source: writerOf(request), sourceRef: `${QUEUED_REF}${operationId} ${request.askedBy}` })
+  if (row !== null) await updateGame(trx, gameId, decision.fields, decision.owner)
+  // Judged anew on the row that somebody else has made.
+  else if (!(await insertNewGame(trx, gameId, decision.fields))) return { kind: 'overtaken' }
+  await queue(trx, request, decision, operationId)
+  return { kind: 'queued', operationId }
+}
+
+async function queue(
+  trx: Transaction<Database>,
+  { gameId, verb, door, askedBy }: VerbRequest,
+  { imageRef, cause }: VerbWrite,
+  operationId: string,
+): Promise<void> {
+  const { generation } = await trx.selectFrom('desired_games').select('generation').where('game_id', '=', gameId).executeTakeFirstOrThrow()
+  await trx
+    .insertInto('operation_log')
+    .values({
+      operation_id: operationId,
+      game_id: gameId,
+      op: verb.op,
+      source: door,
+      source_ref: sourceRefOf(verb, operationId, generation, askedBy),
+      status: 'queued',
+      generation,
+      cause,
+      image_ref: imageRef,
+      queued_at: sql<Date>`clock_timestamp()`,
+    })
+    .execute()
+}
+
+/** What asks by a token is known to the loop by that token. */
+function sourceRefOf({ op }: Verb, operationId: string, generation: number, askedBy: string): string {
+  if (op === 'restart') return `restart_token:${operationId}`
+  return op === 'force_next_turn' ? refOf({ kind: 'token', token: operationId, generation }) : askedBy
+}
+
+async function foresee(db: Kysely<Database>, request: VerbRequest): Promise<VerbAnswer> {
+  const { gameId } = request
+  const row = (await readDesired(db, [gameId])).games[0] ?? null
+  const failed = failedPrecondition(row, request)
+  if (failed !== null) return failed
+  const decision = await decideVerb(db, request, row, uuid())
+  if (decision.kind === 'refused') return decision
+  const { fields, owner } = decision
+  const before = row ?? newGame(gameId, writerOf(request))
+  const game = { ...before, ...fields, managedBy: owner ?? before.managedBy, generation: before.generation + 1 }
+  return { kind: 'dry_run', changes: changesOf(row, fields), game }
+}
+
+function changesOf(row: DesiredGame | null, fields: VerbWrite['fields']): readonly FieldChange[] {
+  return Object.entries(fields)
+    .map(([path, after]) => ({
+      path: path === 'imageRef' ? 'image' : path,
+      before: row === null ? undefined : Reflect.get(row, path),
+      after,
+    }))
+    .filter(({ before, after }) => !isSame(before, after))
+}
+
+/** Where there is no game, a verb that makes none says so itself. */
+function failedPrecondition(row: DesiredGame | null, { ifMatch, verb }: VerbRequest): PreconditionFailed | null {
+  if (ifMatch === null || (row === null && verb.op !== 'start') || row?.resourceVersion === ifMatch) return null
+  return { kind: 'precondition_failed', expected: ifMatch, found: row?.resourceVersion ?? null }
+}
