@@ -2,7 +2,7 @@
 // on the same machine. Ends with 0 when all three figures hold, 1 when one does not, 2 when it could not measure.
 import { parseArgs } from 'node:util'
 import { runRound, type Pair, warmUp } from './bench/rounds.ts'
-import { withSetting } from './bench/setting.ts'
+import { registerIdleEngine, withSetting } from './bench/setting.ts'
 import { judge, renderPair, renderVerdicts } from './bench/verdict.ts'
 
 const DEFAULT_ROUNDS = '5'
@@ -16,7 +16,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 try {
   if (!Number.isSafeInteger(rounds) || rounds < 1) throw new RangeError(`--rounds takes a number from 1, not ${values.rounds}`)
   const pairs: Pair[] = []
-  await withSetting(values.profile ?? null, abort.signal, async (setting) => {
+  await withSetting({ profileDir: values.profile ?? null, register: registerIdleEngine }, abort.signal, async (setting) => {
     const specs = await warmUp(setting)
     for (let round = 1; round <= rounds; round += 1) {
       await runRound(setting, specs, round, (pair) => {

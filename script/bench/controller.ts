@@ -7,12 +7,19 @@ import { drive, type DriveState } from '../../src/drive.ts'
 import type { DockerAddress } from '../../src/local/docker-address.ts'
 import { createLog } from '../../src/log.ts'
 
-/** The first and only message to this process. */
+/** The first message to this process. Every later one, `usage` or `collect`, is answered with what it has used; `collect` frees its garbage first. */
 export interface ControllerTask {
   readonly overrides: Readonly<Record<string, unknown>>
   readonly folder: string
   readonly databaseUrl: string
   readonly docker: DockerAddress
+}
+
+export interface ControllerUsage {
+  /** User and system time since it started. */
+  readonly cpuMs: number
+  /** Timers that are set now. */
+  readonly timers: number
 }
 
 const ACTIVE_POLL_MS = 20
@@ -23,6 +30,10 @@ process.once('message', (message) => void run(message as ControllerTask)) // sen
 async function run({ overrides, folder, databaseUrl, docker }: ControllerTask): Promise<void> {
   const abort = new AbortController()
   const end = () => abort.abort()
+  process.on('message', (asked) => {
+    if (asked === 'collect') globalThis.gc?.()
+    process.send?.(usage())
+  })
   process.once('disconnect', end).on('SIGINT', end).on('SIGTERM', end)
   const { config } = loadConfig({ env: {}, cwd: folder, overrides })
   const pool = openPool({ url: databaseUrl, applicationName: 'bench', max: 2 })
@@ -40,4 +51,9 @@ async function run({ overrides, folder, databaseUrl, docker }: ControllerTask): 
     await pool.close()
     if (process.connected) process.disconnect?.()
   }
+}
+
+function usage(): ControllerUsage {
+  const { user, system } = process.cpuUsage()
+  return { cpuMs: (user + system) / 1_000, timers: process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length }
 }

@@ -71,7 +71,8 @@ export async function removeRaw({ docker, rawInstance }: Setting): Promise<void>
   await Promise.all(containers.map(({ Id: id }) => limit(() => docker.getContainer(id).remove({ force: true, v: true }))))
 }
 
-function create(setting: Setting, model: AcceptedSpec, gameId: string, suffix = ''): Promise<Docker.Container> {
+/** Creates the twin of a game, as the controller would; it is not started. */
+export function create(setting: Setting, model: AcceptedSpec, gameId: string, suffix = ''): Promise<Docker.Container> {
   const { config, docker, rawInstance } = setting
   const folder = path.join(config.state.root, gameId)
   const spec: AcceptedSpec = { ...model, gameId, state: { ...model.state, path: folder, hostPath: folder } }

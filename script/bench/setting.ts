@@ -28,24 +28,27 @@ export interface Setting {
 /** The version every game starts with, and the one it is patched to. */
 export const VERSIONS = ['1.0.0', '1.0.1'] as const
 
+export interface SettingOptions {
+  /** Where the controller leaves a CPU profile when it ends; null takes none. */
+  readonly profileDir: string | null
+  /** Makes the images of the engines to be started, and registers their versions. */
+  readonly register: (docker: Docker, database: DatabasePool, signal: AbortSignal) => Promise<void>
+}
+
 /**
  * Runs `work` on a Docker daemon, a throw-away database and a controller process of its own, and removes whatever was made,
  * also when the signal aborts in the middle.
  */
-export async function withSetting(
-  profileDir: string | null,
-  signal: AbortSignal,
-  work: (setting: Setting) => Promise<void>,
-): Promise<void> {
+export async function withSetting(options: SettingOptions, signal: AbortSignal, work: (setting: Setting) => Promise<void>): Promise<void> {
   const undo = new AsyncDisposableStack()
   try {
-    await work(await prepare(undo, profileDir, signal))
+    await work(await prepare(undo, options, signal))
   } finally {
     await undo.disposeAsync()
   }
 }
 
-async function prepare(undo: AsyncDisposableStack, profileDir: string | null, signal: AbortSignal): Promise<Setting> {
+async function prepare(undo: AsyncDisposableStack, { profileDir, register }: SettingOptions, signal: AbortSignal): Promise<Setting> {
   const { line: onProgress } = createProgress(process.stderr)
   await Promise.all(abandonedRunFolders().map(sweepRunFolder))
   const folder = makeRunFolder()
@@ -66,7 +69,7 @@ async function prepare(undo: AsyncDisposableStack, profileDir: string | null, si
   await migrateToLatest(postgres.url)
   const database = openPool({ url: postgres.url, applicationName: 'bench', max: 2 })
   undo.defer(() => database.close())
-  await registerVersions(docker, database, signal)
+  await register(docker, database, signal)
 
   const overrides = { instance, dataDir: path.join(folder, 'data'), 'log.level': 'info' }
   const { config } = loadConfig({ env: {}, cwd: folder, overrides })
@@ -83,7 +86,8 @@ async function prepare(undo: AsyncDisposableStack, profileDir: string | null, si
   return { config, docker, database, events, rawInstance: `${instance}-raw`, signal }
 }
 
-async function registerVersions(docker: Docker, { pool }: DatabasePool, signal: AbortSignal): Promise<void> {
+/** Registers {@link VERSIONS} of an engine that answers its probe and nothing else. */
+export async function registerIdleEngine(docker: Docker, { pool }: DatabasePool, signal: AbortSignal): Promise<void> {
   const image = (version: string) => `galaxy-test-idle:${version}`
   await buildIdleImage(docker, VERSIONS.map(image), signal)
   for (const version of VERSIONS)

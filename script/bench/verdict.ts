@@ -1,5 +1,6 @@
 import { renderTable } from '../../src/cli/table.ts'
 import type { Figure, Pair } from './rounds.ts'
+import { median } from './statistics.ts'
 
 /** The greatest median ratio of the controller's time to raw Docker's that a figure may have. */
 const BOUNDS: Readonly<Record<Figure, number>> = { converge: 1.15, restart: 1.25, patch: 1.2 }
@@ -57,10 +58,4 @@ export function renderVerdicts(verdicts: readonly Verdict[]): string {
 
 function ratioOf({ drivenMs, rawMs }: Pair): number {
   return drivenMs / rawMs
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
-  return sorted.length % 2 === 1 ? upper : ((sorted[sorted.length / 2 - 1] ?? Number.NaN) + upper) / 2
 }

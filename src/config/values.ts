@@ -79,9 +79,9 @@ export const ownFolder = absolutePath.refine((value) => {
 /** Docker's own networks have no names to find an engine by, and that of the host takes the engine out of its container. */
 export const networkName = text.regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/).refine((value) => !/^(host|none|bridge|default)$/.test(value))
 
-/** For reports and messages: `http://user:password@host` → `http://***@host`. Takes too much rather than too little. */
+/** For reports and messages: `http://user:password@host` → `http://***@host`, of a token alone too. Takes too much rather than too little. */
 export function withoutUserInfo(value: string): string {
-  return value.replace(/:\/\/[^\s"]*@/g, '://***@')
+  return value.replace(/(?:(?<!ssh):\/\/|:\/\/[^\s":]*:)[^\s"]*@/g, '://***@')
 }
 
 export const textList = z.union([

@@ -3,6 +3,7 @@ import type { AcceptedSpec } from '../model/game.ts'
 import type { ObservedContainer, ObservedGame } from '../model/observed.ts'
 import type { LoopDeps } from './deps.ts'
 import type { KnownEngine } from './games.ts'
+import { readingOf } from './plan/health.ts'
 import type { EngineReading, HealthReading } from './plan/input.ts'
 
 interface Question {
@@ -27,7 +28,8 @@ export async function readEngine(question: Question, deps: LoopDeps): Promise<En
   if (spec === null || spec.protocol !== 'galaxy' || running === undefined) return { kind: 'unasked' }
   const known = deps.games.of(gameId).engine
   if (known !== null && isSameLife(known, running) && !isRetryDue(known, deps.clock.nowMs())) return known.reading
-  if (health.kind !== 'ok' || !mayAsk) return { kind: 'unasked' }
+  const serves = readingOf({ health, nowMs: deps.clock.nowMs() }, spec, running).kind === 'ok'
+  if (!serves || !mayAsk) return { kind: 'unasked' }
   const reading = await ask(question, spec, running, known?.reading ?? null, deps)
   remember(gameId, running, reading, deps)
   return reading

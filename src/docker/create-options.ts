@@ -1,4 +1,6 @@
 import type Docker from 'dockerode'
+import { isGrantable } from '../model/capabilities.ts'
+import { RuntimeFailure } from '../model/errors.ts'
 import type { AcceptedSpec } from '../model/game.ts'
 import { hostName, type Identity, KIND, LABEL, OWNER } from '../model/labels.ts'
 import type { Limits } from '../model/limits.ts'
@@ -20,7 +22,11 @@ export interface LogSettings {
   readonly options: Readonly<Record<string, string>>
 }
 
-/** The body of `POST /containers/create` for one game (spec 4, "The container"); the name goes into the query. */
+/**
+ * The body of `POST /containers/create` for one game (spec 4, "The container"); the name goes into the query.
+ *
+ * @throws RuntimeFailure terminal `start_config_invalid` for a capability that reaches beyond the container, whoever wrote it into the registry
+ */
 export function createOptions(blueprint: ContainerBlueprint): Docker.ContainerCreateOptions {
   const { spec } = blueprint
   return {
@@ -74,7 +80,7 @@ function hostConfigOf({ spec, log }: ContainerBlueprint): Docker.HostConfig {
     Mounts: [{ Type: 'bind', Source: spec.state.hostPath, Target: spec.state.mountPath }],
     Tmpfs: tmpfsOf(relax.tmpfs ?? []),
     CapDrop: ['ALL'],
-    CapAdd: [...(relax.capAdd ?? [])],
+    CapAdd: capabilitiesOf(spec),
     SecurityOpt: relax.newPrivileges === true ? [] : ['no-new-privileges'],
     ReadonlyRootfs: relax.writableRoot !== true,
     Init: relax.noInit !== true,
@@ -83,6 +89,14 @@ function hostConfigOf({ spec, log }: ContainerBlueprint): Docker.HostConfig {
     PublishAllPorts: false,
     PortBindings: portBindingsOf(spec),
   }
+}
+
+function capabilitiesOf({ relax, engine, engineVersion }: AcceptedSpec): string[] {
+  const names = [...(relax.capAdd ?? [])]
+  const refused = names.filter((name) => !isGrantable(name))
+  if (refused.length === 0) return names
+  const message = `relax.capAdd of engine version ${engine} ${engineVersion ?? ''} asks for ${refused.join(', ')}, which no engine is given`
+  throw new RuntimeFailure('terminal', 'start_config_invalid', message)
 }
 
 /** `/run` or `/run:size=16m`; `/tmp` is always there. */

@@ -59,8 +59,16 @@ async function requireInside(root: string, directory: string): Promise<void> {
 
 async function prepareRoot(root: string): Promise<void> {
   await mkdir(root, { recursive: true, mode: ROOT_MODE })
+  await requireOwnLink(root)
   const { mode } = await stat(root)
   if ((mode & 0o777) !== ROOT_MODE) await chmod(root, ROOT_MODE)
+}
+
+/** A root may be a link to another disk; one that another user planted, in `/tmp` say, would have whatever it leads to closed and used. */
+async function requireOwnLink(root: string): Promise<void> {
+  const entry = await lstat(root)
+  if (!entry.isSymbolicLink() || entry.uid === 0 || entry.uid === process.geteuid?.()) return
+  throw new RuntimeFailure('terminal', 'start_config_invalid', `the state root ${root} is a link of another user (uid ${entry.uid})`)
 }
 
 /** A folder we may not read is in use by an engine that closed it. */

@@ -87,6 +87,24 @@ describe('the life of a game', () => {
     )
   })
 
+  it('is initialised and played also without any probe', async () => {
+    await deployment.query(
+      `INSERT INTO engine_versions (engine, version, image_ref, probe) VALUES ('unprobed', '1.0.0', 'galaxy-engine:1.0.0', '{"none": true}')`,
+    )
+    await deployment.query(
+      "INSERT INTO desired_games (game_id, engine, engine_version, players) VALUES ('unprobed', 'unprobed', '1.0.0', $1)",
+      [JSON.stringify(PLAYERS)],
+    )
+    await deployment.untilStatus('unprobed', 'running')
+    await deployment.query("UPDATE desired_games SET turn_token = 'one' WHERE game_id = 'unprobed'")
+    await until(
+      () => turnOf('unprobed'),
+      (turn) => turn === 1,
+      'a turn is computed',
+    )
+    expect(await log('unprobed')).toEqual(['start succeeded lobby', 'force_next_turn succeeded lobby'])
+  })
+
   it('keeps the turn number through a patch', async () => {
     await start('patched')
     await deployment.query("UPDATE desired_games SET turn_token = 'one' WHERE game_id = 'patched'")

@@ -43,7 +43,11 @@ function planRestart(
 }
 
 /** The image's own HEALTHCHECK comes with the inspect; the other probes are ours. */
-function readingOf({ health, nowMs }: PlanInput, { probe, network }: AcceptedSpec, current: ObservedContainer): HealthReading {
+export function readingOf(
+  { health, nowMs }: Pick<PlanInput, 'health' | 'nowMs'>,
+  { probe, network }: AcceptedSpec,
+  current: ObservedContainer,
+): HealthReading {
   if ('none' in probe) return { kind: 'ok', containerId: current.id }
   if ('docker' in probe) {
     const state = current.detail?.dockerHealth ?? 'starting'

@@ -25,11 +25,30 @@ export function planServing(input: PlanInput, spec: AcceptedSpec, current: Obser
     case 'unasked':
       return notServing(input, current, 'it cannot be asked for its game')
     case 'failing':
-      return notServing(input, current, engine.message, engine.retryAtMs)
+      return planStartingEngine(input, current, engine) ?? notServing(input, current, engine.message, engine.retryAtMs)
     case 'uninitialised':
       return planInit(input, spec, current)
     case 'state':
       return planGameUnderWay(input, spec, current, engine.state)
+  }
+}
+
+/** A start has its time for the engine to say how its game stands, too; with the probe `none`, that is the only answer it gives. */
+function planStartingEngine(
+  input: PlanInput,
+  current: ObservedContainer,
+  { message, retryAtMs }: Extract<PlanInput['engine'], { kind: 'failing' }>,
+): Plan | null {
+  const { openOperation: open, policy, nowMs } = input
+  const deadlineMs = (open?.startedAt.getTime() ?? 0) + policy.engineStartMs
+  if (open === null || nowMs >= deadlineMs || deadlineMs - nowMs > policy.engineStartMs) return null
+  const reason = `waiting for ${current.name} to tell its game: ${message}`
+  return {
+    gameId: input.gameId,
+    kind: 'wait',
+    reason,
+    conditions: conditionsOf(input, { ready: { status: 'False', reason: 'WaitingForEngine', message: reason }, progressing: reason }),
+    wakeAtMs: Math.min(deadlineMs, retryAtMs),
   }
 }
 

@@ -108,6 +108,15 @@ const TABLE: readonly (readonly [situation: string, given: PlanInput, plan: stri
       openOperation: operation(),
       engine: { kind: 'failing', message: 'expected JSON', retryAtMs: NOW_MS, delayMs: 1_000 },
     }),
+    'g: wait: waiting for galaxy-game-g to tell its game: expected JSON',
+  ],
+  [
+    'nothing that can be used, for as long as a start may take',
+    input({
+      record: starting,
+      openOperation: operation({ startedAt: new Date(NOW_MS - 30_000) }),
+      engine: { kind: 'failing', message: 'expected JSON', retryAtMs: NOW_MS, delayMs: 1_000 },
+    }),
     'g: conclude: the engine in galaxy-game-g is unreachable: expected JSON\n  failed engine_unreachable\n  record unreachable',
   ],
   [
