@@ -18,6 +18,8 @@ export interface GameMemory {
   /** There is a queue that this memory may not show: read it before the next plan. */
   readonly isQueueUnsure: boolean
   readonly openTurn: OpenTurn | null
+  /** The highest turn in the ledger of this incarnation of the state; null: none. */
+  readonly computedTurn: number | null
   readonly mapping: readonly PlayerMapping[]
   readonly maxima: Maxima
   /** What the engine said last, of this life of this container; null when it has to be asked. */
@@ -51,6 +53,7 @@ const NEW_GAME: GameMemory = {
   queuedAsOf: null,
   isQueueUnsure: false,
   openTurn: null,
+  computedTurn: null,
   mapping: [],
   maxima: {},
   engine: null,
@@ -65,8 +68,8 @@ const NEW_GAME: GameMemory = {
 
 /** What the database knows of a game is what this term goes on from. A queue belongs to a row that may not be in memory yet. */
 export function rememberedOf(stored: StoredGame): Partial<GameMemory> {
-  const { status, record, openOperation, queued, openTurn, mapping, maxima } = stored
-  return { status, record, openOperation, queued: [], isQueueUnsure: queued.length > 0, openTurn, mapping, maxima }
+  const { status, record, openOperation, queued, openTurn, computedTurn, mapping, maxima } = stored
+  return { status, record, openOperation, queued: [], isQueueUnsure: queued.length > 0, openTurn, computedTurn, mapping, maxima }
 }
 
 /** The active controller is the only writer of records and statuses, so its memory of them is the truth between its writes. */
@@ -87,12 +90,13 @@ export class Games {
 
   /** The game is removed. What wrote its state directory stays known: the directory is still there (S5), and may be asked for again. */
   forget(gameId: string): void {
-    const { status, queued } = this.of(gameId)
+    const { status, queued, computedTurn } = this.of(gameId)
     const { stateEngine, stateVersion, stateImageRef, stateIncarnation } = status
     this.#games.set(gameId, {
       ...NEW_GAME,
       status: { ...NEW_STATUS, stateEngine, stateVersion, stateImageRef, stateIncarnation },
       isQueueUnsure: queued.length > 0,
+      computedTurn,
     })
   }
 

@@ -20,13 +20,24 @@ export function healthEventsOf(
   })
   if (change.isBeginning === true) return operation === null || operation.actionCount > 0 ? [] : foundAtBeginning(operation, input, event)
   const { record } = change
-  const was = input.record?.status
-  if (record.kind === 'unreachable' && was !== 'engine_unreachable')
+  const wasUnreachable = input.record?.status === 'engine_unreachable'
+  if (record.kind === 'unreachable' && !wasUnreachable)
     return [event(failureType(input), record.containerId, { message: change.plan.reason })]
-  if (record.kind === 'running' && was === 'engine_unreachable') return [event('probe_recovered', record.containerId)]
-  if (record.kind === 'running' && change.isEnding?.status === 'succeeded')
-    return [event('container_started', record.containerId, { image: container?.imageRef ?? null })]
-  return []
+  if (record.kind === 'running' && wasUnreachable) return [event('probe_recovered', record.containerId)]
+  const started = startedIn(change, operation, container, input)
+  return started === null ? [] : [event('container_started', started, { image: container?.imageRef ?? input.record?.imageRef ?? null })]
+}
+
+/** The container that an operation has started, once that has come to a good end. */
+function startedIn(
+  { record, isEnding }: Change,
+  operation: Operation | null,
+  container: ObservedContainer | null,
+  input: PlanInput,
+): string | null {
+  if (isEnding?.status !== 'succeeded' || operation?.hasStarted !== true) return null
+  if (record.kind !== 'running' && record.kind !== 'none') return null
+  return container?.id ?? ('containerId' in record ? record.containerId : (input.record?.containerId ?? null))
 }
 
 /** The image's own HEALTHCHECK is told by an inspect, every other probe is ours. */
@@ -52,7 +63,8 @@ function foundAtBeginning(
     input.observed.containers.length === 0 &&
     input.record !== null &&
     input.record.containerId !== null &&
-    input.record.status !== 'stopped'
+    input.record.status !== 'stopped' &&
+    input.record.status !== 'finished'
   const isHealing = operation.source === 'reconciler' && (operation.op === 'start' || operation.detail === 'reconcile_dispose')
   return isGone && isHealing ? [event('container_disappeared', input.record.containerId)] : []
 }

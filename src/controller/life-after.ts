@@ -3,6 +3,7 @@ import type { Operation } from '../model/operation.ts'
 import type { RuntimeRecord } from '../model/record.ts'
 import type { LedgerEntry } from '../model/turn.ts'
 import type { GameWrite } from '../record/game-write.ts'
+import type { Life, Snapshot } from '../record/life-write.ts'
 import type { LoopDeps } from './deps.ts'
 import type { GameMemory } from './games.ts'
 import type { PlanInput } from './plan/input.ts'
@@ -10,7 +11,7 @@ import { isSameMapping, ledgerAfter, mappingOf, maximaAfter, playerStats } from 
 
 interface LifeAfter {
   readonly write: Pick<GameWrite, 'turns' | 'snapshot' | 'mapping'>
-  readonly memory: Pick<GameMemory, 'openTurn' | 'mapping' | 'maxima'>
+  readonly memory: Pick<GameMemory, 'openTurn' | 'computedTurn' | 'mapping' | 'maxima'>
 }
 
 /** Turns, players and snapshot after a step; a snapshot is taken of every turn that the record did not have yet. */
@@ -24,28 +25,39 @@ export function lifeAfter(
 ): LifeAfter {
   const ledger = ledgerAfter([...entries, ...abandoned(entries, record, input)], input.openTurn, operation?.operationId ?? null, newId)
   const mapping = mappingAfter(engine, record, input)
-  const isNewTurn = engine !== null && record !== null && record.currentTurn === engine.turn && input.record?.currentTurn !== engine.turn
-  const maxima = isNewTurn ? maximaAfter(input.maxima, engine) : input.maxima
   const life = record === null ? null : { recordUid: record.uid, incarnation: input.status.stateIncarnation }
+  const snapshot = life === null || record === null ? null : snapshotOf(life, record, engine, mapping, input)
   return {
     write: {
       ...(life !== null && ledger.writes.length > 0 && { turns: { life, writes: ledger.writes } }),
-      ...(life !== null &&
-        record !== null &&
-        isNewTurn && {
-          snapshot: {
-            ...life,
-            state: engine,
-            status: record.status,
-            health: record.health,
-            playerStats: playerStats(engine, mapping, maxima),
-            maxima,
-          },
-        }),
+      ...(snapshot !== null && { snapshot }),
       ...(!isSameMapping(mapping, input.mapping) && { mapping }),
     },
-    memory: { openTurn: ledger.open, mapping, maxima },
+    memory: {
+      openTurn: ledger.open,
+      computedTurn: computedAfter(entries, input),
+      mapping,
+      maxima: snapshot?.maxima ?? input.maxima,
+    },
   }
+}
+
+/** Of a turn that the record did not have yet; else null. */
+function snapshotOf(
+  life: Life,
+  { status, health, currentTurn }: RuntimeRecord,
+  engine: EngineState | null,
+  mapping: PlanInput['mapping'],
+  input: PlanInput,
+): Snapshot | null {
+  if (engine === null || currentTurn !== engine.turn || input.record?.currentTurn === engine.turn) return null
+  const maxima = maximaAfter(input.maxima, engine)
+  return { ...life, state: engine, status, health, playerStats: playerStats(engine, mapping, maxima), maxima }
+}
+
+function computedAfter(entries: readonly LedgerEntry[], { openTurn, computedTurn }: PlanInput): number | null {
+  const isComputed = entries.some((entry) => entry.kind === 'end' && entry.status === 'succeeded')
+  return isComputed ? (openTurn?.turn ?? computedTurn) : computedTurn
 }
 
 /** A game that is stopped or removed computes no turn any more, begun or not. */

@@ -52,6 +52,7 @@ export async function lookAt(
     activeSinceMs: deps.activeSinceMs,
     ticks: ticksOf(spec, memory.record, partial.nowMs, deps),
     openTurn: memory.openTurn,
+    computedTurn: memory.computedTurn,
     mapping: memory.mapping,
     maxima: memory.maxima,
     lastTurn: memory.lastTurn,
@@ -174,6 +175,7 @@ function wishOf(admission: Admission, desired: PlanInput['desired']): string {
           desired.memory,
           desired.pids,
           desired.allowIncompatibleTo,
+          desired.deletedAt !== null,
         ]
   switch (admission.kind) {
     case 'accepted':

@@ -59,8 +59,8 @@ function withinItsTime(engine: Engine, { startedAt }: Operation, { nowMs, policy
 
 /** What was planned from, with what has been written since. */
 function asRemembered(input: PlanInput, { games }: LoopDeps): PlanInput {
-  const { status, record, openOperation, openTurn, mapping, maxima } = games.of(input.gameId)
-  return { ...input, status, record, openOperation, openTurn, mapping, maxima }
+  const { status, record, openOperation, openTurn, computedTurn, mapping, maxima } = games.of(input.gameId)
+  return { ...input, status, record, openOperation, openTurn, computedTurn, mapping, maxima }
 }
 
 function knownOutcome({

@@ -18,7 +18,7 @@ import { statusAfter } from './status-after.ts'
 
 export interface After {
   readonly write: GameWrite
-  readonly memory: Pick<GameMemory, 'status' | 'record' | 'openTurn' | 'mapping' | 'maxima'>
+  readonly memory: Pick<GameMemory, 'status' | 'record' | 'openTurn' | 'computedTurn' | 'mapping' | 'maxima'>
   readonly isUnchanged: boolean
   readonly containerId: string | null
   readonly imageRef: string | null
@@ -55,11 +55,21 @@ export function stateAfter(
       notification: changed.status !== undefined || operation !== null ? notificationOf(change, input, now) : undefined,
       forget: mayForget(change, input),
     },
-    memory: { status: changed.status ?? input.status, record: record?.status === 'removed' ? null : record, ...life.memory },
+    memory: {
+      status: changed.status ?? input.status,
+      record: record?.status === 'removed' ? null : record,
+      ...life.memory,
+      ...purged(status, input),
+    },
     isUnchanged: isNothing({ ...changed, ...life.write }) && healthEvents.length === 0 && change.forget !== true,
     containerId: container?.id ?? input.record?.containerId ?? null,
     imageRef: record?.imageRef ?? null,
   }
+}
+
+/** A purge begins a new incarnation, which has no turns yet. */
+function purged({ stateIncarnation }: GameStatus, { status }: PlanInput): { readonly computedTurn?: null } {
+  return stateIncarnation === status.stateIncarnation ? {} : { computedTurn: null }
 }
 
 function isNothing(parts: Partial<GameWrite>): boolean {

@@ -42,10 +42,16 @@ export async function listen(
     await stop()
     throw error
   }
-  const check = () =>
-    client.query('SELECT').then(
-      () => undefined,
-      () => onEnded(),
-    )
+  // A server that has stopped answering is asked once, and not again at each check.
+  let asked: Promise<void> | null = null
+  const ask = async () => {
+    try {
+      await client.query('SELECT')
+    } catch {
+      onEnded()
+    }
+    asked = null
+  }
+  const check = () => (asked ??= ask())
   return { ended, check, stop }
 }

@@ -31,6 +31,19 @@ export async function loadOpenTurns(db: Kysely<Database>, gameIds: GameIds): Pro
   )
 }
 
+/** By game, also of one that was removed with its state kept: the highest turn of the state's present incarnation. */
+export async function loadComputedTurns(db: Kysely<Database>, gameIds: GameIds): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom('game_status as s')
+    .innerJoin('turns as t', (join) => join.onRef('t.game_id', '=', 's.game_id').onRef('t.incarnation', '=', 's.state_incarnation'))
+    .select((eb) => ['s.game_id', eb.fn.max('t.turn').as('turn')])
+    .where('t.status', '=', 'succeeded')
+    .$if(gameIds !== undefined, (query) => query.where('s.game_id', '=', anyOf(gameIds)))
+    .groupBy('s.game_id')
+    .execute()
+  return new Map(rows.flatMap(({ game_id, turn }) => (turn === null ? [] : [[game_id, turn] as const])))
+}
+
 /** By game, in the order of their races. */
 export async function loadMappings(db: Kysely<Database>, gameIds: GameIds): Promise<ReadonlyMap<string, readonly PlayerMapping[]>> {
   const rows = await db

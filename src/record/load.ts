@@ -7,7 +7,7 @@ import { type GameStatus, NEW_STATUS } from '../model/status.ts'
 import type { OpenTurn } from '../model/turn.ts'
 import { anyOf } from './any-of.ts'
 import { loadQueued } from './load-queued.ts'
-import { loadMappings, loadMaxima, loadOpenTurns } from './load-life.ts'
+import { loadComputedTurns, loadMappings, loadMaxima, loadOpenTurns } from './load-life.ts'
 import { parseAcceptedSpec, parseBackoff, parseConditions, parseLimits } from './stored-json.ts'
 
 /** What the database knows of a game beside its desired row. */
@@ -21,18 +21,21 @@ export interface StoredGame {
   readonly queued: readonly QueuedOperation[]
   /** The ledger's row that has not ended. */
   readonly openTurn: OpenTurn | null
+  /** The highest that the ledger has of this incarnation of the state. */
+  readonly computedTurn: number | null
   readonly mapping: readonly PlayerMapping[]
   readonly maxima: Maxima
 }
 
 /** The asked games, or all, that have a status, a live record or an open operation; to be read once per term. */
 export async function loadGames(db: Kysely<Database>, gameIds?: readonly string[]): Promise<readonly StoredGame[]> {
-  const [statuses, records, operations, queued, turns, mappings, maxima] = await Promise.all([
+  const [statuses, records, operations, queued, turns, computed, mappings, maxima] = await Promise.all([
     loadStatuses(db, gameIds),
     loadRecords(db, gameIds),
     loadOpenOperations(db, gameIds),
     loadQueued(db, gameIds),
     loadOpenTurns(db, gameIds),
+    loadComputedTurns(db, gameIds),
     loadMappings(db, gameIds),
     loadMaxima(db, gameIds),
   ])
@@ -44,6 +47,7 @@ export async function loadGames(db: Kysely<Database>, gameIds?: readonly string[
     openOperation: operations.get(gameId) ?? null,
     queued: queued.get(gameId) ?? [],
     openTurn: turns.get(gameId) ?? null,
+    computedTurn: computed.get(gameId) ?? null,
     mapping: mappings.get(gameId) ?? [],
     maxima: maxima.get(gameId) ?? {},
   }))

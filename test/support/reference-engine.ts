@@ -1,7 +1,7 @@
 import { buildEngineImages } from '../../engine/image.ts'
 import type { Deployment } from './deployment.ts'
 
-export const RACES = ['Terran', 'Zerg', 'Protoss'] as const
+const RACES = ['Terran', 'Zerg', 'Protoss'] as const
 
 /** One user per race, as desired rows name them. */
 export const PLAYERS = RACES.map((raceName, index) => ({ userId: `00000000-0000-4000-8000-00000000000${index + 1}`, raceName }))

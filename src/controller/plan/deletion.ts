@@ -2,6 +2,7 @@ import { blocked } from './blocked.ts'
 import type { Action } from '../../model/action.ts'
 import type { Plan } from '../../model/plan.ts'
 import { conditionsOf } from './conditions.ts'
+import { isHeldBack, planHeldBack } from './held-back.ts'
 import type { PlanInput } from './input.ts'
 import { act, stopAction, removeAction } from './operations.ts'
 
@@ -14,6 +15,7 @@ export function planDeletion(input: PlanInput): Plan {
   if (actions.length === 0 && record === null && input.openOperation === null) {
     return { gameId: input.gameId, kind: 'forget', reason: 'deleted, and nothing is left of it', conditions: [], wakeAtMs: null }
   }
+  if (input.openOperation === null && isHeldBack(input)) return planHeldBack(input, null)
   const by = desired?.writtenRef == null ? '' : ` (${desired.writtenRef})`
   const reason = `its row was deleted${desired?.purgeState === true ? ' together with its state' : ''}${by}`
   return act(input, {

@@ -28,6 +28,8 @@ export interface PlanInput {
   readonly activeSinceMs: number
   readonly ticks: Ticks
   readonly openTurn: OpenTurn | null
+  /** The highest turn that the ledger has of this incarnation of the state, in whichever life of the game; null: none. */
+  readonly computedTurn: number | null
   readonly mapping: readonly PlayerMapping[]
   readonly maxima: Maxima
   /** The last turn that this controller had computed, or tried to. */

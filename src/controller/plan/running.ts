@@ -6,10 +6,11 @@ import { conditionsOf } from './conditions.ts'
 import { pausedByHuman } from './deletion.ts'
 import { isHeldBack, planHeldBack } from './held-back.ts'
 import type { PlanInput } from './input.ts'
-import { castOf, matchesSpec } from './match.ts'
+import { type Cast, castOf, matchesSpec } from './match.ts'
 import { planMissing } from './missing.ts'
 import { act, isHalfGone, removeAction, sameAgain } from './operations.ts'
 import { planPresent } from './present.ts'
+import { planTurn } from './turns.ts'
 import { planPull, planReplacement, restartOf } from './replace.ts'
 
 /** Desired running: at most one container is up by now. */
@@ -25,10 +26,23 @@ export function planRunning(input: PlanInput): Plan {
     matchesSpec(container, spec) && hasRestarted(input, container) && input.resizeRefused !== container.id
   if (cast.current !== null && isWanted(cast.current) && !needsPull(input)) return planPresent(input, spec, cast.current, cast.successor)
   if (input.network === 'missing' && !input.policy.mayCreateNetwork) return networkMissing(input)
-  if (isHeldBack(input)) return planHeldBack(input, cast.current)
+  if (isHeldBack(input)) return planMeanwhile(input, spec, cast.current) ?? planHeldBack(input, cast.current)
+  return planAnother(input, spec, cast, isWanted)
+}
+
+/** What is there is not what is asked for, or nothing is there. */
+function planAnother(input: PlanInput, spec: AcceptedSpec, cast: Cast, isWanted: (container: ObservedContainer) => boolean): Plan {
   if (needsPull(input)) return planPull(input, cast.current)
   if (cast.current === null && cast.successor === null) return planMissing(input, spec)
   return planReplacement(input, spec, cast, isWanted)
+}
+
+/** What serves while its replacement has to wait goes on with its turns. */
+function planMeanwhile(input: PlanInput, spec: AcceptedSpec, current: ObservedContainer | null): Plan | null {
+  const { engine, health, record, desired, openOperation } = input
+  if (current?.state !== 'running' || health.kind !== 'ok' || engine.kind !== 'state' || openOperation !== null) return null
+  const isInStep = record?.currentTurn === engine.state.turn && record.paused === desired?.paused && !engine.state.finished
+  return isInStep ? planTurn(input, spec, current, engine.state) : null
 }
 
 /** What may be run now: the accepted spec, or the one still in force while a newer wish is refused or not resolved. */

@@ -53,8 +53,9 @@ function planStartingEngine(
 }
 
 function planInit(input: PlanInput, spec: AcceptedSpec, current: ObservedContainer): Plan {
-  const { openOperation: open, record } = input
-  if (record?.currentTurn != null) return stateLost(input, current, `its engine has no game, but turn ${record.currentTurn} was computed`)
+  const { openOperation: open } = input
+  const known = knownTurn(input)
+  if (known !== null) return stateLost(input, current, `its engine has no game, but turn ${known} was computed`)
   if (spec.players.length === 0) return planNoPlayers(input, current)
   if (open === null && isHeldBack(input)) return planHeldBack(input, current)
   if (open !== null && isInitOverdue(input, open)) return notServing(input, current, 'its init got no answer in time')
@@ -101,8 +102,9 @@ function planNoPlayers(input: PlanInput, current: ObservedContainer): Plan {
 
 function planGameUnderWay(input: PlanInput, spec: AcceptedSpec, current: ObservedContainer, state: EngineState): Plan {
   const { openOperation: open, record } = input
-  if (record?.currentTurn != null && state.turn < record.currentTurn)
-    return stateLost(input, current, `its engine is at turn ${state.turn}, but turn ${record.currentTurn} was computed`)
+  const known = knownTurn(input)
+  if (known !== null && state.turn < known)
+    return stateLost(input, current, `its engine is at turn ${state.turn}, but turn ${known} was computed`)
   if (open !== null) return planServes(input, current)
   const settled = settleOpenTurn(input, state)
   if (settled !== null) return settled
@@ -110,6 +112,12 @@ function planGameUnderWay(input: PlanInput, spec: AcceptedSpec, current: Observe
   if (record?.currentTurn !== state.turn) return { ...planServes(input, current), ledger: [], wakeAtMs: input.nowMs }
   if (state.finished) return planServes(input, current)
   return planPause(input, current) ?? planTurn(input, spec, current, state) ?? planServes(input, current)
+}
+
+/** As far as this state has come, in this life of the game or in an earlier one. */
+function knownTurn({ record, computedTurn }: PlanInput): number | null {
+  if (record?.currentTurn == null) return computedTurn
+  return Math.max(record.currentTurn, computedTurn ?? 0)
 }
 
 /** A turn on an older state would be computed a second time (S6): nothing goes on until somebody has brought the state back. */

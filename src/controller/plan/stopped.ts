@@ -1,6 +1,7 @@
 import type { Plan } from '../../model/plan.ts'
 import { conditionsOf } from './conditions.ts'
 import { pausedByHuman } from './deletion.ts'
+import { isHeldBack, planHeldBack } from './held-back.ts'
 import type { PlanInput } from './input.ts'
 import { act, conclude, removeAction, stopAction } from './operations.ts'
 
@@ -12,6 +13,7 @@ export function planStopped(input: PlanInput): Plan {
   const running = containers.filter((container) => container.state === 'running' || container.state === 'restarting')
   const reason = `desired stopped (${input.desired?.stopReason ?? 'no reason'})`
   if (running.length > 0) {
+    if (input.openOperation === null && isHeldBack(input)) return planHeldBack(input, null)
     return act(input, {
       wanted: { op: 'stop' },
       reason,
@@ -44,6 +46,7 @@ function planCleanup(input: PlanInput, reason: string, conditions: Plan['conditi
   if (input.observed.containers.length === 0 || input.record === null) return settled
   const dueMs = input.record.lastOpAt.getTime() + input.policy.cleanupTtlMs
   if (input.nowMs < dueMs) return { ...settled, wakeAtMs: dueMs }
+  if (input.openOperation === null && isHeldBack(input)) return planHeldBack(input, null)
   return act(input, {
     wanted: { op: 'reconcile', detail: 'cleanup', source: 'reconciler' },
     reason: 'stopped for longer than the cleanup time',

@@ -28,7 +28,7 @@ describe('the life of a game after a step', () => {
   it('is nothing to write where nothing happened', () => {
     expect(lifeAfter([], state(3), null, played.record, played, DEPS)).toEqual({
       write: {},
-      memory: { openTurn: null, mapping, maxima: played.maxima },
+      memory: { openTurn: null, computedTurn: null, mapping, maxima: played.maxima },
     })
   })
 

@@ -27,6 +27,16 @@ const held = { status: { ...input().status, backoff } }
 const asked = { seq: 2, kind: 'init_engine', target: 'c1' } as const
 const waitsForInit = (sinceMs: number) => operation({ startedAt: new Date(NOW_MS - sinceMs), openIntents: [asked] })
 
+const HELD = {
+  kind: 'PatchFailed',
+  failures: 1,
+  notBeforeMs: NOW_MS + 1_000,
+  delayMs: 1_000,
+  message: 'it failed',
+  operationId: 'op-0',
+  countedAtMs: NOW_MS,
+  wish: 'wish',
+} as const
 const LOST = 'its state in /state/g was lost or replaced; bring it back, or delete the game together with its state'
 const NO_PLAYERS = 'galaxy-game-g serves, but no player is named; name them in players'
 const INIT = '1 players are named; the engine gets its game'
@@ -118,6 +128,25 @@ const TABLE: readonly (readonly [situation: string, given: PlanInput, plan: stri
       engine: { kind: 'failing', message: 'expected JSON', retryAtMs: NOW_MS, delayMs: 1_000 },
     }),
     'g: conclude: the engine in galaxy-game-g is unreachable: expected JSON\n  failed engine_unreachable\n  record unreachable',
+  ],
+  [
+    'it has no game, and an earlier life of this game had come to a turn',
+    input({ ...fresh, computedTurn: 3 }),
+    `g: blocked: its engine has no game, but turn 3 was computed: ${LOST}`,
+  ],
+  [
+    'it is behind an earlier life of this game',
+    input({ record: starting, engine: { kind: 'state', state: engineState({ turn: 2 }) }, computedTurn: 3 }),
+    `g: blocked: its engine is at turn 2, but turn 3 was computed: ${LOST}`,
+  ],
+  [
+    'its patch has to wait, and a tick is due: the old container goes on',
+    input({
+      admission: { kind: 'accepted', spec: spec('1.0.1'), outdated: null, remarks: [] },
+      status: { ...input().status, backoff: HELD },
+      ticks: { due: [NOW_MS], nextMs: null },
+    }),
+    'g: turn: turn 1 is due\n  ledger begin tick 0 as turn 1\n  compute_turn galaxy-game-g (c1): turn 1 is due\n  record running',
   ],
   [
     'it serves, and a stop is open that is not asked for any more',

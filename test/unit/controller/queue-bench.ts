@@ -6,6 +6,9 @@ export interface Run {
   readonly lane: Lane
   readonly startMs: number
   endMs: number | null
+  /** Order of beginnings and ends, for the clock stands still between many of them. */
+  readonly begun: number
+  ended: number | null
 }
 
 export interface Bench {
@@ -21,6 +24,7 @@ export function bench(
 ): Bench {
   const clock = fakeClock()
   const runs: Run[] = []
+  let moments = 0
   const { tookMs = () => 0, again = () => null, ...options } = over
   const queue = new KeyQueue({
     workers: 8,
@@ -28,11 +32,12 @@ export function bench(
     maxInFlight: 16,
     clock,
     work: async (key, lane) => {
-      const run: Run = { key, lane, startMs: clock.nowMs(), endMs: null }
+      const run: Run = { key, lane, startMs: clock.nowMs(), endMs: null, begun: moments++, ended: null }
       runs.push(run)
       const ms = tookMs(key)
       if (ms > 0) await new Promise<void>((resolve) => (Number.isFinite(ms) ? clock.after(ms, resolve) : undefined))
       run.endMs = clock.nowMs()
+      run.ended = moments++
       return again(key)
     },
     ...options,
@@ -42,12 +47,6 @@ export function bench(
 
 /** The most passes that were under way at the same time. */
 export function mostAtOnce(runs: readonly Run[]): number {
-  return Math.max(
-    0,
-    ...runs.map(
-      (run) =>
-        runs.filter((other) => other.startMs <= run.startMs && (other === run || (other.endMs ?? Number.POSITIVE_INFINITY) > run.startMs))
-          .length,
-    ),
-  )
+  const isUnderWay = (other: Run, at: number): boolean => other.begun <= at && (other.ended ?? Number.POSITIVE_INFINITY) > at
+  return Math.max(0, ...runs.map((run) => runs.filter((other) => isUnderWay(other, run.begun)).length))
 }
