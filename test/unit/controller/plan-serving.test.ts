@@ -146,7 +146,7 @@ const TABLE: readonly (readonly [situation: string, given: PlanInput, plan: stri
       status: { ...input().status, backoff: HELD },
       ticks: { due: [NOW_MS], nextMs: null },
     }),
-    'g: turn: turn 1 is due\n  ledger begin tick 0 as turn 1\n  compute_turn galaxy-game-g (c1): turn 1 is due\n  record running',
+    'g: turn: turn 1 is due\n  compute_turn galaxy-game-g (c1): turn 1 is due\n  ledger begin tick 0 as turn 1\n  record running',
   ],
   [
     'it serves, and a stop is open that is not asked for any more',
