@@ -151,6 +151,11 @@ describe('a whole match', () => {
       'everything is told',
       30_000,
     )
+    await until(
+      () => deployment.query("SELECT FROM operation_log WHERE status IN ('queued', 'running')"),
+      (open) => open.length === 0,
+      'the cleanup is in the log',
+    )
     expect(await deployment.query("SELECT state FROM desired_games WHERE game_id = 'match'")).toEqual([{ state: 'running' }])
   }
 
