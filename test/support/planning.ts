@@ -195,6 +195,7 @@ export function input(over: Partial<PlanInput> & { readonly containers?: readonl
     activeSinceMs: NOW_MS - 3_600_000,
     ticks: NO_TICKS,
     openTurn: null,
+    computedTurn: null,
     mapping: [],
     maxima: {},
     lastTurn: null,
