@@ -6,7 +6,7 @@ const services = { globalSetup: ['test/support/global-setup.ts'] }
  * Projects of one group run beside each other, groups one after the other: what starts containers has the machine to
  * itself, so that its timings mean something on two cores.
  */
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   test: {
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [
@@ -33,9 +33,21 @@ export default defineConfig({
         fileParallelism: false,
         sequence: { groupOrder: 4 },
       }),
+      // Minutes long: `npm run test:faults`.
+      ...(mode === 'faults'
+        ? [
+            project('faults', {
+              ...services,
+              testTimeout: 120_000,
+              hookTimeout: 180_000,
+              fileParallelism: false,
+              sequence: { groupOrder: 5 },
+            }),
+          ]
+        : []),
     ],
   },
-})
+}))
 
 type ProjectOptions = {
   readonly testTimeout: number

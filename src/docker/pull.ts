@@ -1,8 +1,9 @@
 import { parseFamiliarName } from '@swimlane/docker-reference'
 import { messageOf, RuntimeFailure } from '../model/errors.ts'
 import type { ImageFacts } from '../model/image.ts'
+import { printable } from '../model/printable.ts'
 import type { DockerClients } from './client.ts'
-import { readCredentials } from './credentials.ts'
+import { readCredentials, type RegistryAuth } from './credentials.ts'
 import { diskFull } from './errors.ts'
 import { inspectImage } from './image.ts'
 import { parseLine, readLines } from './ndjson.ts'
@@ -61,7 +62,7 @@ async function pull(
     await followPull(imageRef, readLines(await clients.open(call, stall.signal)), onProgress, stall.touch)
   } catch (error) {
     stall.signal.throwIfAborted()
-    throw error
+    throw withoutCredentials(error, registryAuth)
   } finally {
     stall.end()
   }
@@ -78,12 +79,24 @@ async function followPull(
   for await (const line of lines) {
     touch()
     progress = advance(progress, parseLine(line))
-    if (progress.error !== null) throw new Error(progress.error)
+    if (progress.error !== null) throw new Error(printable(progress.error))
     const text = renderProgress(imageRef, progress)
     if (text !== told) onProgress(text)
     told = text
   }
   if (!progress.isComplete) throw new Error('the progress stream ended before the pull did')
+}
+
+/** A registry is given the credentials, and may repeat them in its refusal, which the daemon passes on. */
+function withoutCredentials(error: unknown, auth: RegistryAuth | null): unknown {
+  if (auth === null || !(error instanceof Error)) return error
+  const secrets = 'password' in auth ? [auth.password, basicOf(auth)] : [auth.identitytoken]
+  const isRepeated = secrets.some((secret) => secret !== '' && messageOf(error).includes(secret))
+  return isRepeated ? new Error('the registry refused, in words that hold the credentials it was given') : error
+}
+
+function basicOf({ username, password }: Extract<RegistryAuth, { password: string }>): string {
+  return Buffer.from(`${username}:${password}`).toString('base64')
 }
 
 /** A signal that follows the caller's and also ends when nothing was touched for `stallMs`. */

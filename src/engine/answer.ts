@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { EngineState } from '../model/engine.ts'
-import { printable } from './failure.ts'
+import { printable } from '../model/printable.ts'
 import { parseJson, type Reading } from './json.ts'
 
 const MAX_PLAYERS = 1_000

@@ -1,5 +1,3 @@
-import { stripVTControlCharacters } from 'node:util'
-
 /**
  * Why a call to an engine brought no usable answer:
  * - `unanswered`: no connection, no answer in time, or one that broke off. Nobody knows whether the call took effect.
@@ -24,18 +22,4 @@ export class EngineFailure extends Error {
     this.status = refusal?.status ?? null
     this.code = refusal?.code ?? null
   }
-}
-
-const SHOWN_CHARACTERS = 300
-/** Escape sequences are searched in no more than this of a text. */
-const LOOKED_AT = 4_096
-
-/** At most 300 characters of one line: without escape sequences, control characters and marks that turn the direction of writing. */
-export function printable(text: string): string {
-  const plain = stripVTControlCharacters(text.slice(0, LOOKED_AT))
-    .toWellFormed()
-    .replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ')
-    .trim()
-  const characters = [...plain]
-  return characters.length <= SHOWN_CHARACTERS ? plain : `${characters.slice(0, SHOWN_CHARACTERS - 1).join('')}…`
 }

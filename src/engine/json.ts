@@ -1,5 +1,5 @@
 import { messageOf } from '../model/errors.ts'
-import { printable } from './failure.ts'
+import { printable } from '../model/printable.ts'
 
 /** What an untrusted answer says, or what was expected of it and what was found instead: bounded and printable. */
 export type Reading<T> = { readonly kind: 'read'; readonly value: T } | { readonly kind: 'unusable'; readonly why: string }

@@ -117,14 +117,21 @@ export class ContainerCache {
     for (const [id, { gameId }] of this.#containers) {
       if (listed.has(id) || newer.has(id)) continue
       tell(id, gameId)
-      this.forget(id)
+      this.#doubt(id, gameId)
     }
     for (const container of ours) {
       if (!newer.has(container.id) && this.#takeListed(container)) tell(container.id, container.gameId)
     }
     // Whatever else is not listed is gone, and its events with it.
-    for (const id of this.#pending.keys()) if (!listed.has(id) && !newer.has(id)) this.#pending.delete(id)
+    for (const id of this.#pending.keys()) if (!listed.has(id) && !newer.has(id) && !this.#containers.has(id)) this.#pending.delete(id)
     return { changed: new Set([...untold, ...waiting]), untold }
+  }
+
+  /** A list may be stale: that a container is gone is believed of an inspect by id alone, since a second one would follow (S1). */
+  #doubt(id: string, gameId: string): void {
+    if (this.#pending.has(id)) return
+    const name = this.#containers.get(id)?.name ?? ''
+    this.#pending.set(id, { gameId, events: [{ kind: 'container', action: 'unlisted', id, gameId, name, timeNs: 0n, attributes: {} }] })
   }
 
   #takeListed(listed: ObservedContainer): boolean {

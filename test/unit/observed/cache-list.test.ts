@@ -31,8 +31,7 @@ describe('a list', () => {
     expect(cache.of('a')[0]).toBe(before)
   })
 
-  it.each<readonly [string, ObservedContainer | null]>([
-    ['is gone', null],
+  it.each<readonly [string, ObservedContainer]>([
     ['has exited', ranFrom(1, 50, { id: 'a', gameId: 'a' })],
     ['has another name', { ...a, name: 'other' }],
     ['has another address', { ...a, addresses: { galaxy: '172.18.0.9' } }],
@@ -41,10 +40,24 @@ describe('a list', () => {
     cache.learn(a)
     cache.learn(b)
     cache.listBegins()
-    expect(list(...(now === null ? [] : [now]), b)).toEqual({ changed: new Set(['a']), untold: new Set(['a']) })
-    expect(cache.of('a').map(({ state, name, detail }) => ({ state, name, detail }))).toEqual(
-      now === null ? [] : [{ state: now.state, name: now.name, detail: null }],
-    )
+    expect(list(now, b)).toEqual({ changed: new Set(['a']), untold: new Set(['a']) })
+    expect(cache.of('a').map(({ state, name, detail }) => ({ state, name, detail }))).toEqual([
+      { state: now.state, name: now.name, detail: null },
+    ])
+  })
+
+  it('is not believed that a container is gone: an inspect has to say so (S1)', () => {
+    cache.learn(a)
+    cache.learn(b)
+    cache.listBegins()
+    expect(list(b)).toEqual({ changed: new Set(['a']), untold: new Set(['a']) })
+    expect([cache.of('a').length, cache.staleIds('a')]).toEqual([1, ['a']])
+    inspect('a', a)
+    expect([cache.of('a').length, cache.staleIds('a')]).toEqual([1, []])
+    cache.listBegins()
+    list(b)
+    inspect('a', null)
+    expect([cache.of('a').length, cache.staleIds('a')]).toEqual([0, []])
   })
 
   it('finds a container nobody told of', () => {
@@ -97,10 +110,11 @@ describe('a list', () => {
     expect(list().changed).toEqual(new Set())
   })
 
-  it('forgets what is not in it, for good', () => {
+  it('forgets what is not in it and cannot be inspected, for good', () => {
     cache.learn(a)
     cache.listBegins()
     list()
+    inspect('a', null)
     expect(cache.hear(event('die', 50, { id: 'a', gameId: 'a' }))).toBe(false)
     expect([...cache.games()]).toEqual([])
   })

@@ -1,0 +1,169 @@
+import { chmod, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { addressFile, tokenFor, writeAddress } from '../../src/api/address-file.ts'
+import { createToken, hashToken, isAuthorized } from '../../src/api/token.ts'
+import { loadConfig } from '../../src/config.ts'
+import { engineAddress } from '../../src/engine/address.ts'
+import { parseInspection } from '../../src/observed/parse.ts'
+import { judgeAudit } from '../../script/check/audit.ts'
+import { lockFileProblems } from '../../script/check/lock-file.ts'
+import { inspection, ourLabels } from './docker/samples.ts'
+
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'security-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+describe('the token', () => {
+  const token = createToken()
+  const hash = hashToken(token)
+
+  it('is 256 random bits behind a prefix', () => {
+    expect(token).toMatch(/^glx_[\w-]{43}$/)
+    expect(new Set(Array.from({ length: 1_000 }, createToken)).size).toBe(1_000)
+  })
+
+  it('is kept as a hash, by which it is compared whatever its length is', () => {
+    expect(hash.toString('latin1')).not.toContain(token)
+    expect(isAuthorized(`Bearer ${token}`, hash)).toBe(true)
+    for (const wrong of [
+      '',
+      'x',
+      token.slice(0, -1),
+      `${token}x`,
+      `${token} ${token}`,
+      token.toUpperCase(),
+      hash.toString('hex'),
+      'x'.repeat(100_000),
+    ])
+      expect(isAuthorized(`Bearer ${wrong}`, hash), wrong.slice(0, 60)).toBe(false)
+    expect(isAuthorized(token, hash)).toBe(false)
+    expect(isAuthorized(undefined, hash)).toBe(false)
+  })
+
+  it('takes as long to refuse when nearly all of it is right as when nothing is', () => {
+    const near = `Bearer ${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`
+    const far = `Bearer glx_${'x'.repeat(43)}`
+    const times = { near: [] as number[], far: [] as number[] }
+    for (let round = 0; round < 4_000; round += 1) {
+      for (const [name, header] of [
+        ['near', near],
+        ['far', far],
+      ] as const) {
+        const startedAt = performance.now()
+        isAuthorized(header, hash)
+        times[name].push(performance.now() - startedAt)
+      }
+    }
+    // A comparison that stops at the first difference is told apart by far more than this; the machine's own noise is not.
+    expect(median(times.near) / median(times.far)).toBeGreaterThan(0.5)
+    expect(median(times.near) / median(times.far)).toBeLessThan(2)
+  })
+
+  it('lies in a file that only its owner reads, whatever was there before', async () => {
+    await writeFile(addressFile(folder), '{"url": "x", "token": "forged"}')
+    await chmod(addressFile(folder), 0o666)
+    expect(await tokenFor(folder)).not.toBe('forged')
+    await writeAddress(folder, { url: 'http://127.0.0.1:1', token })
+    expect((await stat(addressFile(folder))).mode & 0o777).toBe(0o600)
+    expect(await tokenFor(folder)).toBe(token)
+    expect(await readdir(folder)).toEqual(['api.json'])
+  })
+
+  it('does not go where a symlink leads in the place of its file', async () => {
+    const elsewhere = path.join(folder, 'elsewhere')
+    await writeFile(elsewhere, '')
+    await rm(addressFile(folder), { force: true })
+    await symlink(elsewhere, addressFile(folder))
+    await writeAddress(folder, { url: 'http://127.0.0.1:1', token })
+    expect((await stat(elsewhere)).size).toBe(0)
+    await rm(elsewhere)
+  })
+})
+
+describe('an engine’s address', () => {
+  const addressOf = (networks: object, labels: object = {}) => {
+    const seen = parseInspection(
+      { ...inspection({ labels: { ...ourLabels, ...labels } }), NetworkSettings: { Networks: networks } },
+      '/state',
+    )
+    return seen.kind === 'container' ? engineAddress(seen.container, 'galaxy', 8080, 'address') : expect.fail(seen.reason)
+  }
+
+  it('is what inspect says of its network, and of no other', () => {
+    const networks = { other: { IPAddress: '10.0.0.1' }, galaxy: { IPAddress: '172.18.0.2' } }
+    expect(addressOf(networks)).toEqual({ host: '172.18.0.2', port: 8080 })
+    expect(addressOf({ other: { IPAddress: '10.0.0.1' } })).toBeNull()
+  })
+
+  it.each([
+    'localhost',
+    'metadata.internal',
+    '172.18.0.2@evil.example',
+    '172.18.0.2/..',
+    '172.18.0.2:99',
+    '',
+    'fe80::1%eth0',
+    '0x7f.1',
+    '2130706433',
+  ])('is not %s', (address) => expect(addressOf({ galaxy: { IPAddress: address } })).toBeNull())
+
+  it('comes from no label', () => {
+    const labels = { 'com.galaxy.engine_endpoint': 'http://evil.example', 'com.galaxy.address': '6.6.6.6', endpoint: '6.6.6.6' }
+    expect(addressOf({ galaxy: { IPAddress: '172.18.0.2' } }, labels)).toEqual({ host: '172.18.0.2', port: 8080 })
+  })
+})
+
+describe('Docker’s own networks', () => {
+  it.each(['host', 'none', 'bridge', 'default', 'container:abc'])('are refused for games: %s', (network) => {
+    expect(() => loadConfig({ env: { GALAXY_DOCKER_NETWORK: network }, cwd: folder })).toThrow('GALAXY_DOCKER_NETWORK')
+  })
+})
+
+describe('what is installed', () => {
+  const manifest = { name: 'x', version: '1.0.0', bin: {}, engines: {}, dependencies: { a: '^1.0.0' } }
+  const good = { version: '1.0.0', integrity: `sha512-${'A'.repeat(86)}==` }
+  const lockWith = (a: object) => JSON.stringify({ packages: { '': manifest, 'node_modules/a': { ...good, ...a } } })
+  const problems = (a: object) => lockFileProblems(lockWith(a), JSON.stringify(manifest))
+
+  it('is what the lock file names by hash', () => {
+    expect(problems({})).toEqual([])
+  })
+
+  it.each([
+    ['without a hash', { integrity: undefined }],
+    ['with a weak hash', { integrity: 'sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=' }],
+    ['with a weak hash, for developers only', { integrity: 'sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=', dev: true, optional: true }],
+    ['from a host of its own', { resolved: 'https://evil.example/a.tgz' }],
+    ['from a repository', { resolved: 'git+ssh://git@evil.example/a.git' }],
+    ['from a folder', { link: true }],
+    ['with a script that runs when it is installed', { hasInstallScript: true }],
+  ])('is refused %s', (_, change) => {
+    expect(problems(change)).toHaveLength(1)
+  })
+
+  it('is refused where the lock file is that of another package.json', () => {
+    expect(lockFileProblems(lockWith({}), JSON.stringify({ ...manifest, dependencies: { a: '^1.0.0', evil: '1.0.0' } }))).toHaveLength(1)
+  })
+
+  it('has findings when the registry knows of any', () => {
+    const report = { auditReportVersion: 2, vulnerabilities: { a: { severity: 'high', range: '<2', via: [{ title: 'It is bad' }, 'b'] } } }
+    expect(judgeAudit(JSON.stringify(report))).toEqual({ kind: 'findings', lines: ['a <2: high: It is bad'] })
+    expect(judgeAudit(JSON.stringify({ auditReportVersion: 2, vulnerabilities: {} }))).toEqual({ kind: 'clean' })
+  })
+
+  it.each(['', 'no JSON', '[]', '{"message": "405 Method Not Allowed"}', '{"vulnerabilities": {}}'])(
+    'is not called clean by the answer %j',
+    (answer) => {
+      expect(judgeAudit(answer).kind).toBe('unanswered')
+    },
+  )
+})
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+}
