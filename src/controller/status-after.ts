@@ -22,21 +22,30 @@ export function statusAfter(
   const { status, desired, admission } = input
   const generation = desired?.generation ?? status.observedGeneration
   const isAccepted = admission.kind === 'accepted' && desired?.deletedAt === null
-  const hasSucceeded = change.isEnding?.status === 'succeeded'
   return {
     ...status,
     ...(isAccepted && { acceptedSpec: admission.spec, acceptedGeneration: generation }),
     observedGeneration: generation,
     conditions: mergeConditions(status.conditions, conditionsOf(change), generation, now.toISOString()),
     backoff: backoffOf(change, operation, input, now, deps),
-    ...(((hasSucceeded && change.record.kind === 'running') || change.record.kind === 'adopted') && {
-      handledRestartToken: desired?.restartToken ?? null,
-    }),
+    ...(isFresh(change, operation) && { handledRestartToken: desired?.restartToken ?? null }),
     ...handledTurn(change, input),
     ...writtenBy(change, container, input),
     observedFrom: container?.detail == null ? 'list' : 'inspect',
   }
 }
+
+/**
+ * A restart token is handled once a container was started under an operation that replaces one, whatever its engine then says of
+ * itself: never twice. A turn that ends says nothing of it.
+ */
+function isFresh({ record, isEnding }: Change, operation: Operation | null): boolean {
+  if (record.kind === 'adopted') return true
+  if (isEnding === undefined || operation === null || !REPLACING.has(operation.op)) return false
+  return operation.hasStarted || (isEnding.status === 'succeeded' && record.kind === 'running')
+}
+
+const REPLACING: ReadonlySet<Operation['op']> = new Set(['start', 'patch', 'restart'])
 
 function conditionsOf({ plan, isEnding }: Change): Change['plan']['conditions'] {
   return plan.kind === 'act' && isEnding?.status === 'succeeded' ? (plan.conditionsAfter ?? plan.conditions) : plan.conditions

@@ -106,7 +106,8 @@ export class Prober {
     }
     if (watch.abort.signal.aborted) return
     watch.timer = setTimeout(() => void this.#ask(gameId, watch), this.#delayMs(watch, before))
-    if (watch.reading.kind !== before || watch.failures === this.#options.restartAfter) this.#options.onChange(gameId)
+    const isTold = watch.failures > 0 && watch.failures === this.#options.restartAfter
+    if (watch.reading.kind !== before || isTold) this.#options.onChange(gameId)
   }
 
   #delayMs({ reading, sinceMs }: Watch, before: Reading['kind']): number {

@@ -66,6 +66,7 @@ describeOnEachPostgres('record store', (serverUrl) => {
       expect(await loadOne(term.db, gameId)).toEqual({
         gameId,
         queued: [],
+        computedTurn: null,
         openTurn: null,
         mapping: [],
         maxima: {},

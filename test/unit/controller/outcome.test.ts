@@ -3,7 +3,8 @@ import { stateAfter } from '../../../src/controller/outcome.ts'
 import { planGame } from '../../../src/controller/plan/plan-game.ts'
 import type { PlanInput } from '../../../src/controller/plan/input.ts'
 import { fakeClock } from './fake-clock.ts'
-import { container, desired, input, NOW_MS, record, spec } from '../../support/planning.ts'
+import type { Operation, OperationResult } from '../../../src/model/operation.ts'
+import { container, desired, input, NOW_MS, operation, record, spec } from '../../support/planning.ts'
 
 const DEPS = { clock: fakeClock(NOW_MS), random: () => 0.5, newId: () => 'u2' }
 
@@ -32,6 +33,26 @@ describe('the record of a game that waits', () => {
   it('is left alone while nobody can see whether it runs', () => {
     const unknown = { isKnown: false, containers: [], foreignDeployments: [], outage: null }
     expect(after(input({ observed: unknown })).write.record).toBeUndefined()
+  })
+})
+
+describe('a restart token', () => {
+  const from = input({ desired: desired({ restartToken: 'again' }) })
+  const plan = planGame(input())
+  const running = { kind: 'running', containerId: 'c1' } as const
+  const handled = (op: Operation['op'], hasStarted: boolean, isEnding: OperationResult) =>
+    stateAfter({ plan, record: running, isEnding }, operation({ op, hasStarted }), from, DEPS).memory.status.handledRestartToken
+  const failed = { status: 'failed', code: 'engine_unreachable', message: '' } as const
+  const succeeded = { status: 'succeeded', code: null } as const
+
+  it('is handled by the operation that started a container, also when its engine never served', () => {
+    expect(handled('restart', true, succeeded)).toBe('again')
+    expect(handled('restart', true, failed)).toBe('again')
+    expect(handled('restart', false, failed)).toBeNull()
+  })
+
+  it('is not handled by a turn that ends meanwhile', () => {
+    expect(handled('turn', false, succeeded)).toBeNull()
   })
 })
 
