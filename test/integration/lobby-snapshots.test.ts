@@ -144,6 +144,7 @@ describeOnEachPostgres('following snapshots', (serverUrl) => {
     )
     const reader = read({ pageSize: 3 })
     expect(await reader.turns(1)).toEqual([0])
+    await listening()
     const readsBefore = await reads()
     // A reader that had read ahead would give these from memory.
     await sql`DELETE FROM health_snapshots WHERE game_id = ${gameId} AND turn >= 3`.execute(world.controller.db)
