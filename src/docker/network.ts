@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { RuntimeFailure } from '../model/errors.ts'
 import { LABEL, OWNER } from '../model/labels.ts'
 import type { DockerClients } from './client.ts'
 import { DockerRefusal, unexpected } from './errors.ts'
@@ -14,9 +15,20 @@ export async function createNetwork(clients: DockerClients, instance: string, na
   try {
     await clients.send({ kind: 'network_create', method: 'POST', path: '/networks/create', body }, signal)
   } catch (error) {
+    if (isOutOfAddresses(error)) throw outOfAddresses(name)
     if (!(error instanceof DockerRefusal && error.status === 409)) throw unexpected(error, `create network ${name}`)
   }
   await removeDuplicates(clients, instance, name, signal)
+}
+
+/** Docker answers 500, as it does where it is at a loss itself; but this is the host's to mend, and told at once. */
+function isOutOfAddresses(error: unknown): boolean {
+  return error instanceof DockerRefusal && /non-overlapping|address pool/i.test(error.message)
+}
+
+function outOfAddresses(name: string): RuntimeFailure {
+  const message = `docker has no addresses left for network ${name}; remove networks that nobody needs (docker network prune), or give it more (default-address-pools)`
+  return new RuntimeFailure('transient', 'container_start_failed', message)
 }
 
 async function removeDuplicates(clients: DockerClients, instance: string, name: string, signal: AbortSignal): Promise<void> {

@@ -126,6 +126,7 @@ export async function createDeployment(
       for (const child of children) child.kill('SIGKILL')
       await Promise.all([...running].map((controller) => controller.stop()))
       await removeContainers(deployment)
+      await removeNetwork(deployment)
       await pool.end()
       await database.drop()
     },
@@ -145,6 +146,14 @@ async function removeContainers({ containers, docker }: Deployment): Promise<voi
         .catch(() => {}),
     ),
   ) // it may be going already
+}
+
+/** Docker has addresses for about thirty networks: a run makes more deployments than that. */
+async function removeNetwork({ docker, config }: Deployment): Promise<void> {
+  await docker
+    .getNetwork(config.docker.network)
+    .remove()
+    .catch(() => {}) // it may never have been made
 }
 
 async function registerIdleVersions(pool: pg.Pool, docker: Docker): Promise<void> {
