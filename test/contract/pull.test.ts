@@ -16,7 +16,12 @@ describe.skipIf(!hasRegistryProgram())('pulling from a registry', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(path.join(inject('runFolder'), 'registry-'))
-    world = await openWorld({ address: inject('dockerAddress'), instance: `${inject('testInstancePrefix')}${name}`, folder })
+    world = await openWorld({
+      address: inject('dockerAddress'),
+      instance: `${inject('testInstancePrefix')}${name}`,
+      folder,
+      offerImages: null,
+    })
     open = await startRegistry(folder, false)
     closed = await startRegistry(folder, true)
     await push(world, `${open.host}/${name}`)

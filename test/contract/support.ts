@@ -16,6 +16,8 @@ export interface WorldPlace {
   readonly instance: string
   /** Where this world may put files. */
   readonly folder: string
+  /** Sees to it that there are the idle image and the shell image; null builds them on the daemon. */
+  readonly offerImages: ((docker: Docker) => Promise<void>) | null
 }
 
 /** One daemon with a network, images and a state root of this world's own. */
@@ -52,12 +54,13 @@ export function labelsOf(gameId: string, instance: string, deployment?: string):
   return deployment === undefined ? labels : { ...labels, [LABEL.deployment]: deployment }
 }
 
-export async function openWorld({ address, instance, folder }: WorldPlace): Promise<DockerWorld> {
+export async function openWorld({ address, instance, folder, offerImages }: WorldPlace): Promise<DockerWorld> {
   const docker = new Docker(address.kind === 'socket' ? { socketPath: address.socketPath } : { ...address })
   const calls: string[] = []
   const unusable: string[] = []
   const clients = await connectDocker({ address, callMs: 30_000, signal: never, onCall: (kind) => calls.push(kind) })
-  const images = await buildImages(docker)
+  await (offerImages ?? buildImages)(docker)
+  const images = await readImageIds(docker)
   const stateRoot = await mkdtemp(path.join(folder, 'games-'))
   const network = `${instance}.galaxy`
   const identity = { instance, deployment: DEPLOYMENT }
@@ -119,9 +122,12 @@ export function shell(script: string): readonly string[] {
   return ['sh', '-c', script]
 }
 
-async function buildImages(docker: Docker): Promise<ReadonlyMap<string, string>> {
+async function buildImages(docker: Docker): Promise<void> {
   await buildIdleImage(docker)
   await buildShellImage(docker)
+}
+
+async function readImageIds(docker: Docker): Promise<ReadonlyMap<string, string>> {
   const references = [IDLE_IMAGE, SHELL_IMAGE]
   const ids = await Promise.all(
     references.map(async (reference): Promise<[string, string]> => [reference, (await docker.getImage(reference).inspect()).Id]),
