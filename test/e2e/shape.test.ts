@@ -165,7 +165,6 @@ describe('what a start needs and does not have', () => {
   })
   afterAll(async () => {
     await deployment.dispose()
-    await deployment.docker.getNetwork(deployment.config.docker.network).remove()
     await deployment.docker.getImage('galaxy-test-late:1.0.0').remove({ force: true })
   })
 
