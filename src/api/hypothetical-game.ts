@@ -1,10 +1,11 @@
 import { type GameDocument, toCandidate } from '../desired/manifest/document.ts'
+import { newGame } from '../desired/new-game.ts'
 import type { DesiredGame } from '../model/game.ts'
 
 /** The row as it would be if the document were applied now; what the document leaves open stays as it is. */
 export function hypotheticalGame(document: GameDocument, existing: DesiredGame | undefined, now: Date): DesiredGame {
   const { spec, labels } = document
-  const before = existing ?? blankGame(document, now)
+  const before = existing ?? newGame(document.name, 'api')
   return {
     ...before,
     ...toCandidate(document.name, spec),
@@ -16,25 +17,6 @@ export function hypotheticalGame(document: GameDocument, existing: DesiredGame |
     generation: before.generation + 1,
     writtenBy: 'api',
     writtenRef: null,
-    updatedAt: now,
-  }
-}
-
-function blankGame({ name, spec, labels }: GameDocument, now: Date): DesiredGame {
-  return {
-    ...toCandidate(name, spec),
-    paused: false,
-    restartToken: null,
-    turnToken: null,
-    labels,
-    managedBy: 'api',
-    generation: 0,
-    resourceVersion: '0',
-    deletedAt: null,
-    purgeState: false,
-    writtenBy: 'api',
-    writtenRef: null,
-    createdAt: now,
     updatedAt: now,
   }
 }

@@ -1,6 +1,6 @@
 import { type Backoff, type BackoffKind, backoffDelayMs, HEALTHY_RESET_MS } from '../model/backoff.ts'
 import type { RuntimeFailure } from '../model/errors.ts'
-import type { OperationKind } from '../model/operation.ts'
+import { isTurn, type OperationKind } from '../model/operation.ts'
 
 /** An attempt of one game; failures are counted per game, whatever their kinds (spec 3, "Backoff"). */
 export interface Attempt {
@@ -52,7 +52,7 @@ function kindOf({ code }: Pick<RuntimeFailure, 'code'>, op: OperationKind): Back
     case 'start_config_invalid':
       return 'StartConfigInvalid'
     case 'engine_unreachable':
-      return op === 'turn' || op === 'force_next_turn' ? 'TurnFailed' : 'EngineUnreachable'
+      return isTurn(op) ? 'TurnFailed' : 'EngineUnreachable'
     default:
       return op === 'patch' ? 'PatchFailed' : 'StartBackOff'
   }

@@ -1,7 +1,7 @@
 import type { AcceptedSpec, DesiredGame } from '../model/game.ts'
 import type { ObservedContainer } from '../model/observed.ts'
 import { containerName } from '../model/labels.ts'
-import type { RecordStatus, RuntimeRecord } from '../model/record.ts'
+import { isAtRest, type RecordStatus, type RuntimeRecord } from '../model/record.ts'
 import { NO_TICKS, type Ticks } from '../model/turn.ts'
 import { QUEUED_REF } from '../model/operation.ts'
 import { loadGames } from '../record/load.ts'
@@ -112,7 +112,7 @@ const SETTLED: ReadonlySet<RecordStatus> = new Set(['running', 'generation_in_pr
 /** Ticks of the accepted schedule since the last that is accounted for; none before init and after the end. */
 function ticksOf(spec: AcceptedSpec | null, record: RuntimeRecord | null, nowMs: number, { schedules }: LoopDeps): Ticks {
   if (spec === null || spec.turnSchedule === null || spec.protocol !== 'galaxy' || record?.currentTurn == null) return NO_TICKS
-  if (record.status === 'finished' || record.status === 'stopped') return NO_TICKS
+  if (isAtRest(record.status)) return NO_TICKS
   const isSame = record.turnSchedule === spec.turnSchedule && record.timeZone === spec.timeZone
   const due =
     isSame && record.ticksAfter !== null

@@ -2,7 +2,7 @@ import type { EngineState } from '../model/engine.ts'
 import type { ObservedContainer } from '../model/observed.ts'
 import type { Operation } from '../model/operation.ts'
 import type { RecordChange } from '../model/plan.ts'
-import type { RecordStatus, RuntimeRecord } from '../model/record.ts'
+import { type RuntimeRecord, saysItRuns } from '../model/record.ts'
 import type { GameStatus } from '../model/status.ts'
 import type { GameWrite } from '../record/game-write.ts'
 import type { LoopDeps } from './deps.ts'
@@ -131,10 +131,8 @@ const FOUND_OUT: ReadonlySet<RecordChange['kind']> = new Set(['unreachable', 'ru
 /** A game that should run, and whose record says it does, has nothing that runs: what brings it back has to wait (S8). */
 function hasGoneDown({ desired, observed, record }: PlanInput): boolean {
   if (desired?.state !== 'running' || desired.deletedAt !== null || !observed.isKnown) return false
-  return record !== null && SAID_TO_RUN.has(record.status) && !observed.containers.some(isUp)
+  return record !== null && saysItRuns(record.status) && !observed.containers.some(isUp)
 }
-
-const SAID_TO_RUN: ReadonlySet<RecordStatus> = new Set(['running', 'engine_unreachable', 'generation_in_progress', 'generation_failed'])
 
 function containerOf({ container, record, plan }: Change, { observed, record: known }: PlanInput): ObservedContainer | null {
   if (container != null) return container

@@ -3,7 +3,7 @@ import type { AcceptedSpec } from '../model/game.ts'
 import { hostName } from '../model/labels.ts'
 import type { ObservedContainer } from '../model/observed.ts'
 import type { RecordChange } from '../model/plan.ts'
-import type { RuntimeRecord } from '../model/record.ts'
+import { isAtRest, type RuntimeRecord } from '../model/record.ts'
 import type { LedgerEntry } from '../model/turn.ts'
 
 /** What a changed record is made from. */
@@ -30,7 +30,8 @@ export interface RecordFacts {
  * The record after a change, or null when nothing of it differs (spec 1, "What a record holds").
  *
  * Moves: (none) → starting | running (adoption); starting ⇄ running ⇄ engine_unreachable; running → generation_in_progress →
- * running | generation_failed | finished; any of them → stopped → starting; any → removed, which is the end. Docker's clock and ours may differ, so every time is clamped to `createdAt`.
+ * running | generation_failed | finished; any of them → stopped → starting; any → removed, which is the end. Docker's clock
+ * and ours may differ, so every time is clamped to `createdAt`.
  */
 export function changeRecord(record: RuntimeRecord | null, change: RecordChange, facts: RecordFacts): RuntimeRecord | null {
   if (change.kind === 'none') return record === null ? null : withTicks(record, record, facts)
@@ -153,7 +154,7 @@ function withTicks(before: RuntimeRecord, record: RuntimeRecord, { spec, ledger,
   if (record.currentTurn === null || spec === null) return record
   const { turnSchedule, timeZone } = spec
   const isSameSchedule = record.turnSchedule === turnSchedule && record.timeZone === timeZone
-  const begins = before.currentTurn === null || (AT_REST.has(before.status) && !AT_REST.has(record.status))
+  const begins = before.currentTurn === null || (isAtRest(before.status) && !isAtRest(record.status))
   // Never back, also when the clock is set back: a tick that is in the ledger comes due no second time. A clock that was days
   // ahead, though, must not silence the schedule for as long.
   const known = record.ticksAfter !== null && record.ticksAfter.getTime() - now.getTime() <= DAY_MS ? record.ticksAfter : now
@@ -165,8 +166,6 @@ function withTicks(before: RuntimeRecord, record: RuntimeRecord, { spec, ledger,
 }
 
 const DAY_MS = 86_400_000
-
-const AT_REST: ReadonlySet<RuntimeRecord['status']> = new Set(['stopped', 'finished'])
 
 function accountedFor(until: Date, ledger: readonly LedgerEntry[]): Date {
   return ledger.map(tickOf).reduce((max, atMs) => (atMs !== null && atMs > max.getTime() ? new Date(atMs) : max), until)

@@ -1,4 +1,4 @@
-import type { Operation, OperationResult } from '../model/operation.ts'
+import { isTurn, type Operation, type OperationResult } from '../model/operation.ts'
 import type { Plan } from '../model/plan.ts'
 import type { ActionOutcome as LoggedOutcome } from '../record/statement.ts'
 import { closeOperation, openOperation, saveGame, saveProgress } from '../record/store.ts'
@@ -187,7 +187,7 @@ function rememberEngine(
   if (known !== null && engine != null) games.update(gameId, { engine: { ...known, reading: { kind: 'state', state: engine } } })
   if (failure != null && plan.kind === 'act' && plan.actions.some(({ kind }) => kind === 'compute_turn' || kind === 'init_engine'))
     games.update(gameId, { engine: null })
-  if (op === 'turn' || op === 'force_next_turn') games.update(gameId, { lastTurn: { fromMs: startedAt.getTime(), toMs: clock.nowMs() } })
+  if (isTurn(op)) games.update(gameId, { lastTurn: { fromMs: startedAt.getTime(), toMs: clock.nowMs() } })
 }
 
 /** Writes what was merely noticed; nothing when nothing differs. */

@@ -1,5 +1,6 @@
 import type { DesiredGame, EngineVersion } from '../model/game.ts'
 import { type GameDocument, toCandidate, toVersion, type VersionDocument } from './manifest/document.ts'
+import { UNSET } from './new-game.ts'
 
 /** One field that a document changes; values as an operator would write them. */
 export interface FieldChange {
@@ -52,25 +53,6 @@ export function planGame(document: GameDocument, row: DesiredGame | null, previo
   const shown = changed.filter((field) => row !== null || !isSame(wanted[field], UNSET[field]))
   const changes = shown.map((field) => ({ path: FIELD_NAMES[field] ?? field, before: row?.[field], after: wanted[field] }))
   return { fields: row === null ? wanted : fields, changes, changesOwned: changed.some((field) => !UNOWNED.has(field)) }
-}
-
-const UNSET: GameFields = {
-  engine: 'galaxy',
-  engineVersion: null,
-  imageRef: null,
-  state: 'running',
-  stopReason: null,
-  paused: false,
-  turnSchedule: null,
-  timeZone: 'UTC',
-  players: [],
-  cpus: null,
-  memory: null,
-  pids: null,
-  restartToken: null,
-  turnToken: null,
-  allowIncompatibleTo: null,
-  labels: {},
 }
 
 const FIELDS = Object.keys(UNSET) as (keyof GameFields)[] // the keys of the constant above

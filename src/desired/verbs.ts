@@ -2,7 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 import { v7 as uuid } from 'uuid'
 import type { Database } from '../database/tables.ts'
 import type { DesiredGame } from '../model/game.ts'
-import { QUEUED_REF } from '../model/operation.ts'
+import { QUEUED_REF, restartRef } from '../model/operation.ts'
 import { refOf } from '../model/turn.ts'
 import { type FieldChange, isSame } from './apply-plan.ts'
 import { insertNewGame, lockGame, updateGame } from './game-row.ts'
@@ -84,7 +84,7 @@ async function queue(
 
 /** What asks by a token is known to the loop by that token. */
 function sourceRefOf({ op }: Verb, operationId: string, generation: number, askedBy: string): string {
-  if (op === 'restart') return `restart_token:${operationId}`
+  if (op === 'restart') return restartRef(operationId)
   return op === 'force_next_turn' ? refOf({ kind: 'token', token: operationId, generation }) : askedBy
 }
 

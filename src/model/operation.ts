@@ -3,6 +3,11 @@ import type { ActionKind } from './action.ts'
 export const OPERATIONS = ['start', 'stop', 'pause', 'resume', 'restart', 'patch', 'force_next_turn', 'reconcile', 'turn'] as const
 export type OperationKind = (typeof OPERATIONS)[number]
 
+/** Whether an operation of this kind has the engine compute a turn. */
+export function isTurn(op: OperationKind): boolean {
+  return op === 'turn' || op === 'force_next_turn'
+}
+
 export type OperationDetail = 'reconcile_adopt' | 'reconcile_dispose' | 'cleanup' | 'delete' | 'crash_restart' | 'resize' | 'duplicate'
 
 export type OperationSource = 'lobby' | 'admin' | 'scheduler' | 'reconciler'
@@ -52,6 +57,11 @@ export interface QueuedOperation {
 
 /** What a desired row's `written_ref` begins with when an operation was queued beside it. */
 export const QUEUED_REF = 'operation:'
+
+/** As the operation log's `source_ref`. */
+export function restartRef(token: string): string {
+  return `restart_token:${token}`
+}
 
 export interface OpenIntent {
   readonly seq: number

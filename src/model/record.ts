@@ -11,6 +11,19 @@ export type RecordStatus =
   | 'finished'
   | 'removed'
 
+const RUNS: ReadonlySet<RecordStatus> = new Set(['running', 'generation_in_progress', 'generation_failed', 'engine_unreachable'])
+const AT_REST: ReadonlySet<RecordStatus> = new Set(['stopped', 'finished'])
+
+/** The game is said to have a container that runs. */
+export function saysItRuns(status: RecordStatus): boolean {
+  return RUNS.has(status)
+}
+
+/** The game needs no container until somebody asks for it anew. */
+export function isAtRest(status: RecordStatus): boolean {
+  return AT_REST.has(status)
+}
+
 export type EngineHealth = 'ok' | 'unreachable' | 'unhealthy' | 'unknown'
 
 /** What the controller believes of one life of a game: a row of `runtime_records`. */

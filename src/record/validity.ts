@@ -1,6 +1,4 @@
-import type { RecordStatus, RuntimeRecord } from '../model/record.ts'
-
-const SERVING: ReadonlySet<RecordStatus> = new Set(['running', 'generation_in_progress', 'generation_failed', 'engine_unreachable'])
+import { type RuntimeRecord, saysItRuns } from '../model/record.ts'
 
 /**
  * What is wrong with a record; empty when it is valid. The CHECK constraints of `runtime_records` hold the same rules
@@ -35,7 +33,7 @@ function missingFields(record: RuntimeRecord): readonly string[] {
 }
 
 function requiredFor(record: RuntimeRecord): Readonly<Record<string, unknown>> {
-  if (SERVING.has(record.status)) {
+  if (saysItRuns(record.status)) {
     return { 'a container id': record.containerId, 'an image reference': record.imageRef, started_at: record.startedAt }
   }
   if (record.status === 'stopped') return { 'an image reference': record.imageRef, stopped_at: record.stoppedAt }

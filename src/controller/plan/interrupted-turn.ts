@@ -1,11 +1,12 @@
 import type { AcceptedSpec } from '../../model/game.ts'
 import type { ObservedContainer } from '../../model/observed.ts'
-import type { Operation } from '../../model/operation.ts'
+import { isTurn, type Operation } from '../../model/operation.ts'
 import type { Plan } from '../../model/plan.ts'
 import type { OpenTurn } from '../../model/turn.ts'
 import { conditionsOf } from './conditions.ts'
 import type { PlanInput } from './input.ts'
-import { act, conclude, engineIn, sameAgain } from './operations.ts'
+import { computeTurn } from './compute-turn.ts'
+import { conclude, sameAgain } from './operations.ts'
 import { earliest } from './ticks.ts'
 
 /**
@@ -15,7 +16,7 @@ import { earliest } from './ticks.ts'
  */
 export function planInterruptedTurn(input: PlanInput): Plan | null {
   const { openOperation: open, openTurn, engine, status } = input
-  if (open === null || !isTurn(open)) return null
+  if (open === null || !isTurn(open.op)) return null
   const running = input.observed.containers.find(({ state }) => state === 'running')
   if (openTurn === null) return gaveUp(input, open, 'its turn is not in the ledger', running ?? null)
   const isComputed = engine.kind === 'state' && engine.state.turn >= openTurn.turn
@@ -44,17 +45,7 @@ function computed(input: PlanInput, open: Operation, current: ObservedContainer)
 
 function askAgain(input: PlanInput, open: Operation, { turn }: OpenTurn, spec: AcceptedSpec, current: ObservedContainer): Plan {
   const reason = `turn ${turn} was asked for and is not computed`
-  return act(input, {
-    wanted: sameAgain(open),
-    reason,
-    actions: [{ kind: 'compute_turn', engine: engineIn(input, spec, current), turn, incarnation: input.status.stateIncarnation, reason }],
-    record: { kind: 'running', containerId: current.id },
-    closes: true,
-    conditions: conditionsOf(input, {
-      ready: { status: 'True', reason: 'ComputingTurn', message: `${current.name} computes turn ${turn}` },
-      progressing: reason,
-    }),
-  })
+  return computeTurn(input, spec, current, { turn, wanted: sameAgain(open), reason })
 }
 
 function late({ engine, policy }: PlanInput, { turn }: OpenTurn): string {
@@ -67,8 +58,4 @@ function gaveUp(input: PlanInput, open: Operation, message: string, current: Obs
   const conditions = conditionsOf(input, { ready: { status: 'False', reason: 'GenerationFailed', message } })
   const record = current === null ? ({ kind: 'none' } as const) : ({ kind: 'generation_failed' } as const)
   return conclude(input, open.operationId, { code: 'engine_unreachable', message }, record, conditions)
-}
-
-function isTurn({ op }: Pick<Operation, 'op'>): boolean {
-  return op === 'turn' || op === 'force_next_turn'
 }

@@ -1,7 +1,7 @@
 import { blocked } from './blocked.ts'
 import type { AcceptedSpec } from '../../model/game.ts'
 import type { Plan } from '../../model/plan.ts'
-import type { RecordStatus } from '../../model/record.ts'
+import { isAtRest } from '../../model/record.ts'
 import { conditionsOf } from './conditions.ts'
 import { announceInit, createAndStart, networkActions } from './create.ts'
 import type { PlanInput } from './input.ts'
@@ -27,16 +27,13 @@ export function planMissing(input: PlanInput, spec: AcceptedSpec): Plan {
 
 function whyMissing(input: PlanInput): { wanted: Wanted; reason: string } {
   const { record, openOperation, desired } = input
-  const wasUp = record !== null && !AT_REST.has(record.status) && record.containerId !== null
+  const wasUp = record !== null && !isAtRest(record.status) && record.containerId !== null
   if (wasUp && openOperation === null)
     return { wanted: { op: 'start', source: 'reconciler' }, reason: 'its container is gone; it is created again' }
   if (openOperation?.op === 'restart' || openOperation?.op === 'patch')
     return { wanted: sameAgain(openOperation), reason: 'its replacement is created again' }
   return { wanted: { op: 'start' }, reason: `desired running since generation ${desired?.generation ?? 0}` }
 }
-
-/** Nothing is missing of a game that was to have no container. */
-const AT_REST: ReadonlySet<RecordStatus> = new Set(['stopped', 'finished'])
 
 function takenByOtherDeployment(input: PlanInput, deployment: string): Plan {
   const message = `container ${input.canonicalName} belongs to deployment ${deployment}; stop that deployment's controller and remove the container, or rename it`

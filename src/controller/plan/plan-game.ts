@@ -1,4 +1,5 @@
 import type { Plan } from '../../model/plan.ts'
+import { isAtRest } from '../../model/record.ts'
 import type { ObservedContainer } from '../../model/observed.ts'
 import { blocked } from './blocked.ts'
 import { conditionsOf } from './conditions.ts'
@@ -26,7 +27,7 @@ export function planGame(input: PlanInput): Plan {
 /** Only a game that has begun, and is neither at its end nor at rest, has ticks to account for. */
 function isPlayed({ desired, record, observed }: PlanInput): boolean {
   if (desired?.state !== 'running' || desired.deletedAt !== null || !observed.isKnown) return false
-  return record?.currentTurn != null && record.status !== 'finished' && record.status !== 'stopped'
+  return record?.currentTurn != null && !isAtRest(record.status)
 }
 
 function decide(input: PlanInput): Plan {

@@ -1,6 +1,6 @@
 import type { BackoffKind } from '../../model/backoff.ts'
 import type { DesiredGame } from '../../model/game.ts'
-import type { ErrorCode, OperationResult, QueuedOperation } from '../../model/operation.ts'
+import { type ErrorCode, type OperationResult, type QueuedOperation, restartRef } from '../../model/operation.ts'
 import type { Plan } from '../../model/plan.ts'
 import { refOf } from '../../model/turn.ts'
 import { standingBackoff } from './held-back.ts'
@@ -77,13 +77,13 @@ function planPauseAtRest(input: PlanInput, plan: Plan, queued: readonly QueuedOp
 }
 
 function dismissal(input: PlanInput, plan: Plan, queued: readonly QueuedOperation[], rest: Rest): Plan | null {
-  for (const { operationId, ...wish } of queued) {
-    const result = resultOf({ operationId, ...wish }, input, rest)
+  for (const wish of queued) {
+    const result = resultOf(wish, input, rest)
     if (result === null) continue
     return {
       gameId: input.gameId,
       kind: 'dismiss',
-      operationId,
+      operationId: wish.operationId,
       result,
       reason: result.status === 'failed' ? result.message : 'what was asked for is so already',
       conditions: plan.conditions,
@@ -132,7 +132,7 @@ function isOvertaken({ op, sourceRef, imageRef }: QueuedOperation, desired: Desi
     case 'resume':
       return desired.paused
     case 'restart':
-      return isStopped || sourceRef !== `restart_token:${desired.restartToken ?? ''}`
+      return isStopped || sourceRef !== restartRef(desired.restartToken ?? '')
     case 'force_next_turn':
       return isStopped || sourceRef !== refOf({ kind: 'token', token: desired.turnToken ?? '', generation: desired.generation })
     case 'patch':

@@ -3,7 +3,7 @@ import type { Action } from '../../model/action.ts'
 import type { AcceptedSpec } from '../../model/game.ts'
 import { successorName } from '../../model/labels.ts'
 import type { ObservedContainer } from '../../model/observed.ts'
-import type { OperationKind } from '../../model/operation.ts'
+import { type OperationKind, restartRef } from '../../model/operation.ts'
 import type { Plan } from '../../model/plan.ts'
 import { conditionsOf } from './conditions.ts'
 import { isUp, type PlanInput } from './input.ts'
@@ -91,7 +91,7 @@ function whyReplaced(input: PlanInput, spec: AcceptedSpec, current: ObservedCont
 export function restartOf({ desired, status, record }: Pick<PlanInput, 'desired' | 'status' | 'record'>): string | null {
   const token = desired?.restartToken ?? null
   // A token that was there when the game first started asks for nothing: the container is fresh anyway.
-  return token !== null && token !== status.handledRestartToken && record !== null ? `restart_token:${token}` : null
+  return token !== null && token !== status.handledRestartToken && record !== null ? restartRef(token) : null
 }
 
 const REPLACING: ReadonlySet<OperationKind> = new Set(['start', 'patch', 'restart'])

@@ -3,11 +3,10 @@ import type { ObservedContainer } from '../../model/observed.ts'
 import type { AcceptedSpec } from '../../model/game.ts'
 import type { Plan } from '../../model/plan.ts'
 import { isSameCall, type LedgerEntry, type OpenTurn, refOf, type TurnCall } from '../../model/turn.ts'
+import { computeTurn } from './compute-turn.ts'
 import { conditionsOf, holding } from './conditions.ts'
 import { standingBackoff } from './held-back.ts'
 import type { PlanInput } from './input.ts'
-import { act, engineIn } from './operations.ts'
-import { serves } from './serves.ts'
 import { earliest, judgeTicks } from './ticks.ts'
 
 /** The end of an open turn that its engine has computed after all, or never will; null when it still has to be asked for. */
@@ -77,18 +76,7 @@ function compute(
 ): Plan {
   const turn = state.turn + 1
   const reason = call.kind === 'tick' ? `turn ${turn} is due` : `a turn token asks for turn ${turn} now`
-  const plan = act(input, {
-    wanted: { ...operationOf(call), sourceRef: refOf(call) },
-    reason,
-    actions: [{ kind: 'compute_turn', engine: engineIn(input, spec, current), turn, incarnation: input.status.stateIncarnation, reason }],
-    record: { kind: 'running', containerId: current.id },
-    closes: true,
-    conditions: conditionsOf(input, {
-      ready: { status: 'True', reason: 'ComputingTurn', message: `${current.name} computes turn ${turn}` },
-      progressing: reason,
-    }),
-    conditionsAfter: serves(input, current),
-  })
+  const plan = computeTurn(input, spec, current, { turn, wanted: { ...operationOf(call), sourceRef: refOf(call) }, reason })
   return { ...plan, ledger }
 }
 
