@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
-import { chmod, lstat, mkdir, open, readdir, realpath, rm, stat } from 'node:fs/promises'
+import { chmod, lstat, mkdir, open, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { messageOf, RuntimeFailure } from '../model/errors.ts'
+import { removeFolder } from './remove-folder.ts'
 
 /** The folder that holds every game's state folder, as this controller sees it. */
 export interface StateRoot {
@@ -10,6 +11,21 @@ export interface StateRoot {
   /** Permission bits of a new state folder. */
   readonly mode: number
   readonly owner: { readonly uid: number; readonly gid: number } | null
+}
+
+/** The state folders right under one root. */
+export interface StateFolders {
+  /** Makes one that is missing. @throws as {@link prepareStateDirectory} */
+  prepare(directory: string): Promise<void>
+  /** Deletes one with everything in it. @throws as {@link purgeState} */
+  purge(directory: string): Promise<void>
+}
+
+export function stateFoldersUnder(settings: StateRoot): StateFolders {
+  return {
+    prepare: (directory) => prepareStateDirectory(settings, directory),
+    purge: (directory) => purgeState(settings, directory),
+  }
 }
 
 const ROOT_MODE = 0o700
@@ -41,7 +57,7 @@ export async function purgeState(settings: Pick<StateRoot, 'root'>, directory: s
     const found = await lstat(directory).catch(unless('ENOENT'))
     if (found === undefined) return
     await requireInside(settings.root, directory)
-    await rm(directory, { recursive: true, force: true })
+    await removeFolder(directory)
   })
 }
 

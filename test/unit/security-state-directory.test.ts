@@ -1,4 +1,4 @@
-import { lchown, lstat, mkdir, mkdtemp, readdir, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { lchown, lstat, mkdir, mkdtemp, readdir, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -34,7 +34,7 @@ async function expectUntouched(): Promise<void> {
   expect(await readdir(path.join(outside, 'andromeda'))).toEqual(['precious'])
 }
 
-describe('a symlink planted in the state root', () => {
+describe('row 50: a symlink planted in the state root', () => {
   it.each([
     ['to a folder outside', () => path.join(outside, 'andromeda')],
     ['by a relative way out', () => '../../outside/andromeda'],
@@ -114,12 +114,15 @@ describe('a folder that is swapped for a symlink again and again', () => {
 
   it('within the folder while it is purged keeps what it leads to', async () => {
     const target = path.join(root, 'andromeda')
-    for (let round = 0; round < 30; round += 1) {
-      await mkdir(path.join(target, 'a', 'b'), { recursive: true })
-      const swapping = swap(path.join(target, 'a'))
+    const names = Array.from({ length: 24 }, (_, index) => `${index}`)
+    const swapping = swap(...names.map((name) => path.join(target, name)))
+    for (const endMs = performance.now() + 3 * RACE_MS; performance.now() < endMs; ) {
+      const tree = path.join(base, 'tree')
+      await Promise.all(names.map((name) => mkdir(path.join(tree, name, 'full'), { recursive: true })))
+      await rename(tree, target).catch(() => undefined) // what the last round left may be in its place
       await purgeState({ root }, target).catch((error: unknown) => expect(error).toMatchObject(invalid))
-      await swapping.stop()
     }
+    await swapping.stop()
     await expectUntouched()
   })
 })
@@ -141,9 +144,9 @@ describe('the configured folders', () => {
 /** A folder, then a link, then the folder again, as fast as another process could. */
 const SWAPPING = `
   const { renameSync, symlinkSync, unlinkSync, mkdirSync } = require('node:fs')
-  const { workerData: { target, spare, outside, over } } = require('node:worker_threads')
+  const { workerData: { targets, spare, outside, over } } = require('node:worker_threads')
   const tried = (work) => { try { work() } catch {} }
-  while (Atomics.load(over, 0) === 0) {
+  while (Atomics.load(over, 0) === 0) for (const target of targets) {
     tried(() => mkdirSync(target))
     tried(() => renameSync(target, spare))
     tried(() => symlinkSync(outside, target))
@@ -151,16 +154,16 @@ const SWAPPING = `
     tried(() => renameSync(spare, target))
   }`
 
-function swap(target: string): { stop(): Promise<void> } {
+function swap(...targets: readonly string[]): { stop(): Promise<void> } {
   const over = new Int32Array(new SharedArrayBuffer(4))
   const spare = path.join(base, 'spare')
-  const workerData = { target, spare, outside: path.join(outside, 'andromeda'), over }
+  const workerData = { targets, spare, outside: path.join(outside, 'andromeda'), over }
   const worker = new Worker(SWAPPING, { eval: true, workerData })
   return {
     stop: async () => {
       Atomics.store(over, 0, 1)
       await once(worker, 'exit')
-      for (const left of [target, spare]) await rm(left, { force: true, recursive: true })
+      for (const left of [...targets, spare]) await rm(left, { force: true, recursive: true })
     },
   }
 }

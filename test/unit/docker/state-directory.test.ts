@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { rename, chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -41,7 +41,7 @@ describe('preparing a state folder', () => {
     expect(await readdir(base)).toEqual([])
   })
 
-  it('refuses a symlink or a file in its place, and changes nothing behind it', async () => {
+  it('row 50: refuses a symlink or a file in its place, and changes nothing behind it', async () => {
     const outside = path.join(base, 'outside')
     await mkdir(outside, { mode: 0o700 })
     await mkdir(root, { recursive: true })
@@ -60,7 +60,7 @@ describe('preparing a state folder', () => {
     expect(await readdir(path.join(base, 'disk'))).toEqual(['andromeda'])
   })
 
-  it('names the path when the root cannot be made', async () => {
+  it('row 50: names the path when the root cannot be made', async () => {
     await writeFile(path.join(base, 'data'), '')
     await expect(prepare(path.join(root, 'andromeda'))).rejects.toMatchObject({
       ...invalid,
@@ -80,7 +80,22 @@ describe('purging a state folder', () => {
     expect(await readdir(root)).toEqual([])
   })
 
-  it('follows no link, neither in its place nor within', async () => {
+  it('takes a tree that is deeper than any path may be long, and whatever is in it', async () => {
+    await prepare(path.join(root, 'andromeda'))
+    const wrapped = path.join(base, 'wrapped')
+    await mkdir(wrapped)
+    for (let depth = 0; depth < 2_500; depth += 1) {
+      await rename(wrapped, path.join(base, 'inner'))
+      await mkdir(wrapped)
+      await writeFile(path.join(wrapped, '.hidden'), '')
+      await rename(path.join(base, 'inner'), path.join(wrapped, 'folder'))
+    }
+    await rename(wrapped, path.join(root, 'andromeda', 'deep'))
+    await purgeState({ root }, path.join(root, 'andromeda'))
+    expect(await readdir(root)).toEqual([])
+  })
+
+  it('row 50: follows no link, neither in its place nor within', async () => {
     const outside = path.join(base, 'outside')
     await mkdir(outside)
     await writeFile(path.join(outside, 'precious'), '')
