@@ -6,16 +6,13 @@ import { controllerView } from './controller-view.ts'
 import { bindInstance } from './database/lease.ts'
 import { schemaIsCurrent, SchemaError } from './database/migrate.ts'
 import { openPool } from './database/pool.ts'
-import { drive, type DriveState } from './drive.ts'
-import type { DockerAddress } from './local/docker-address.ts'
+import { drive, type DriveOptions, type DriveState } from './drive.ts'
 import type { Log } from './log.ts'
 import { messageOf } from './model/errors.ts'
 
-export interface RunOptions {
+export interface RunOptions extends Pick<DriveOptions, 'docker' | 'useEvents'> {
   readonly signal: AbortSignal
   readonly log: Log
-  /** The daemon that was found already; else the configured one, or the default socket. */
-  readonly docker?: DockerAddress
   /** Called when the API listens. */
   readonly onReady?: (api: ApiAddress) => void
 }
@@ -44,10 +41,7 @@ export async function runController(config: Config, options: RunOptions): Promis
       const address = { url: api.url, token }
       await writeAddress(config.dataDir, address)
       options.onReady?.(address)
-      await drive(
-        { config, databaseUrl, db: pool.db, deployment, log, signal, ...(options.docker !== undefined && { docker: options.docker }) },
-        state,
-      )
+      await drive({ ...options, config, databaseUrl, db: pool.db, deployment }, state)
     } finally {
       await api.close()
     }

@@ -1,15 +1,13 @@
-import { homedir } from 'node:os'
 import path from 'node:path'
 import pLimit from 'p-limit'
-import { v7 as uuid } from 'uuid'
 import type { Config } from './config.ts'
-import { systemClock } from './controller/clock.ts'
 import type { LoopDeps } from './controller/deps.ts'
 import { Games } from './controller/games.ts'
 import type { Term } from './controller/leadership.ts'
 import { Loop } from './controller/loop.ts'
 import type { Runtime } from './controller/ports.ts'
-import { type ManifestWatch, watchManifests } from './desired/manifest/folder.ts'
+import type { OnBegin } from './controller/queue.ts'
+import type { ManifestWatch } from './desired/manifest/folder.ts'
 import type { FolderReport } from './desired/manifest/rescan.ts'
 import { type DesiredWatch, watchDesired } from './desired/rows-watch.ts'
 import type { DockerClients } from './docker/client.ts'
@@ -32,6 +30,7 @@ import type { Identity } from './model/labels.ts'
 import { World } from './observed/world.ts'
 import { createPlayerDesk, type PlayerDesk } from './proxy/player-desk.ts'
 import { servingEngine } from './proxy/serving-engine.ts'
+import type { Surroundings } from './surroundings.ts'
 import { Schedules } from './turns/schedule.ts'
 
 export interface Ingredients {
@@ -42,6 +41,8 @@ export interface Ingredients {
   readonly log: Log
   /** Runs on lists alone when false. */
   readonly useEvents: boolean
+  readonly onPass?: OnBegin | undefined
+  readonly surroundings: Surroundings
 }
 
 /** The parts of one term, wired to each other; nothing works until it is started. */
@@ -60,7 +61,8 @@ export interface TermParts {
 
 /** Wires the parts of a term. What changes anywhere only adds keys to the loop; the loop alone acts. */
 export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['db'], signal: AbortSignal): TermParts {
-  const { config, identity, log } = ingredients
+  const { config, identity, log, surroundings, onPass } = ingredients
+  const { clock, random } = surroundings
   const { timings } = config
   // The loop comes last and is named first: every source of keys has to know it.
   const addKeys = (gameIds: Iterable<string> | 'all'): void => (gameIds === 'all' ? loop.addAll() : loop.add(gameIds))
@@ -73,6 +75,8 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
     onChange: addKeys,
     onError: (error) => log.warn({ error: messageOf(error) }, 'desired rows cannot be read'),
     signal,
+    clock,
+    listen: surroundings.listen,
   })
   const prober = new Prober({
     intervalMs: timings.probeIntervalMs,
@@ -80,31 +84,28 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
     restartAfter: timings.probeRestartAfter,
     timeoutMs: timings.probeTimeoutMs,
     onChange: (gameId) => addKeys([gameId]),
-    nowMs: systemClock.nowMs,
-    random: Math.random,
+    probe: surroundings.probe,
+    clock,
+    random,
   })
-  const engines = composeClient(config)
+  const engines = composeClient(ingredients)
   const locate = composeLocator(ingredients, world, signal)
   const deps: LoopDeps = {
     identity,
     leaseEpoch: term.epoch,
     db,
-    desired: {
-      get: (gameId) => desired.get(gameId),
-      problem: (gameId) => desired.problem(gameId),
-      version: (engine, version) => desired.versions().find((each) => each.engine === engine && each.version === version),
-    },
+    desired: viewOf(desired),
     world,
     runtime,
     games: new Games(),
     health: prober,
     engine: createGameEngine(engines, locate),
     schedules: new Schedules(),
-    activeSinceMs: systemClock.nowMs(),
+    activeSinceMs: clock.nowMs(),
     settings: settingsOf(config),
-    clock: systemClock,
-    random: Math.random,
-    newId: uuid,
+    clock,
+    random,
+    newId: surroundings.newId,
     assertMayAct: term.assertMayAct,
     onStart: (gameId, operationId) => {
       if (config.lobbyUrl !== null) void logLobbyRecord(config.lobbyUrl, gameId, operationId, log, signal)
@@ -112,22 +113,31 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
     log,
     signal,
   }
-  const loop = new Loop(deps, () => desired.keys(), { workers: config.workers, resyncMs: timings.resyncMs })
+  const loop = new Loop(deps, () => desired.keys(), { workers: config.workers, resyncMs: timings.resyncMs, onPass })
   const players = composePlayers(deps, engines, locate)
   const hostImages = () => listHostImages(ingredients.docker, identity, signal)
-  return { deps, loop, world, desired, prober, engines, players, manifests: composeManifests(config, db, log, signal), hostImages }
+  return { deps, loop, world, desired, prober, engines, players, manifests: composeManifests(ingredients, db, signal), hostImages }
 }
 
-function composeRuntime({ config, docker, identity }: Ingredients, resolvesTo: (imageRef: string) => string | null): Runtime {
+function viewOf(desired: DesiredWatch): LoopDeps['desired'] {
+  return {
+    get: (gameId) => desired.get(gameId),
+    problem: (gameId) => desired.problem(gameId),
+    drop: (gameId, resourceVersion) => desired.drop(gameId, resourceVersion),
+    version: (engine, version) => desired.versions().find((each) => each.engine === engine && each.version === version),
+  }
+}
+
+function composeRuntime({ config, docker, identity, surroundings }: Ingredients, resolvesTo: (imageRef: string) => string | null): Runtime {
   const { state } = config
   const runtime = createRuntime({
     clients: docker,
     identity,
     mountPath: state.mountPath,
-    state: { root: state.root, mode: state.mode, owner: state.owner },
+    folders: surroundings.stateFolders(state),
     log: { driver: config.docker.logDriver, options: config.docker.logOptions },
     resolvesTo,
-    pull: { stallMs: config.timings.pullStallMs, credentialsDir: path.join(homedir(), '.docker') },
+    pull: { stallMs: config.timings.pullStallMs, credentials: surroundings.credentials },
   })
   const limitPulls = pLimit(config.pulls)
   return { ...runtime, pull: (imageRef, onProgress, signal) => limitPulls(() => runtime.pull(imageRef, onProgress, signal)) }
@@ -136,9 +146,11 @@ function composeRuntime({ config, docker, identity }: Ingredients, resolvesTo: (
 /** An engine on this host, or on none, answers at once that it is there. */
 const CONNECT_MS = 3_000
 
-function composeClient({ timings: { engineCallMs, turnMs } }: Config): EngineClient {
+function composeClient({ config, surroundings: { clock, openTransport } }: Ingredients): EngineClient {
+  const { engineCallMs, turnMs } = config.timings
   const connectMs = Math.min(CONNECT_MS, engineCallMs)
-  return createEngineClient({ timeouts: { connectMs, adminMs: engineCallMs, turnMs, playerMs: engineCallMs } })
+  const timeouts = { connectMs, adminMs: engineCallMs, turnMs, playerMs: engineCallMs }
+  return createEngineClient({ timeouts, clock, transport: openTransport(connectMs) })
 }
 
 function composeLocator({ config, docker }: Ingredients, world: World, signal: AbortSignal): LocateEngine {
@@ -169,7 +181,7 @@ interface WorldHooks {
 }
 
 function composeWorld(term: Term, ingredients: Ingredients, runtime: Runtime, { onChange, onFirstLook, signal }: WorldHooks): World {
-  const { config, docker, identity, log, useEvents } = ingredients
+  const { config, docker, identity, log, useEvents, surroundings } = ingredients
   const observer = createObserver({
     clients: docker,
     identity,
@@ -190,14 +202,15 @@ function composeWorld(term: Term, ingredients: Ingredients, runtime: Runtime, { 
       } else log.warn({ error: messageOf(error) }, 'docker cannot be read')
       onFirstLook()
     },
-    nowMs: systemClock.nowMs,
+    clock: surroundings.clock,
     signal,
   })
   return world
 }
 
-function composeManifests({ manifests, images }: Config, db: LoopDeps['db'], log: Log, signal: AbortSignal): ManifestWatch {
-  return watchManifests({
+function composeManifests({ config, log, surroundings }: Ingredients, db: LoopDeps['db'], signal: AbortSignal): ManifestWatch {
+  const { manifests, images } = config
+  return surroundings.watchManifests({
     dir: manifests.dir,
     rootName: path.basename(manifests.dir),
     db,

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import type { z } from 'zod'
 import { resolveConfig } from './config/resolve.ts'
-import { listSettings, type Setting, settingsSchema } from './config/schema.ts'
+import { simulatedSettings } from './config/simulation.ts'
+import { listSettings, type Setting, type Settings, settingsSchema } from './config/schema.ts'
 import { type RawSettings, readConfigFile, readEnvironment, unknownVariables } from './config/sources.ts'
 import { withoutUserInfo } from './config/values.ts'
 import type { Limits } from './model/limits.ts'
@@ -10,6 +11,8 @@ import type { Limits } from './model/limits.ts'
 export interface Config {
   readonly instance: string
   readonly dataDir: string
+  /** The Docker daemon is our simulator: nothing real runs. */
+  readonly simulate: boolean
   /** Null: the embedded database. */
   readonly databaseUrl: string | null
   readonly docker: {
@@ -76,7 +79,7 @@ export interface Config {
 
 export interface LoadedConfig {
   readonly config: Config
-  /** By dotted path: `env GALAXY_X`, `galaxy.yaml:line`, `command line` or `default`. */
+  /** By dotted path: `env GALAXY_X`, `galaxy.yaml:line`, `command line`, `simulation` or `default`. */
   readonly origins: Readonly<Record<string, string>>
   /** Things to mend that stop nothing, such as an unknown `GALAXY_*` variable. */
   readonly warnings: readonly string[]
@@ -122,11 +125,16 @@ export function loadConfig({ env, cwd, overrides = {} }: ConfigInputs): LoadedCo
   const parsed = settingsSchema.safeParse(nested(raw))
   const warnings = unknownVariables(env, settings)
   if (!parsed.success) throw new ConfigError([...file.problems, ...problemsOf(parsed.error, raw, settings)], warnings)
-  const { config, contradictions } = resolveConfig(parsed.data, resolve(cwd))
+  const effective = parsed.data.simulate ? new Map([...raw, ...simulated(parsed.data, cwd)]) : raw
+  const { config, contradictions } = resolveConfig(settingsSchema.parse(nested(effective)), resolve(cwd))
   const problems = [...file.problems, ...contradictions]
   if (problems.length > 0) throw new ConfigError(problems, warnings)
-  const origins = settings.map((setting) => [setting.path, raw.get(setting.path)?.origin ?? 'default'] as const)
+  const origins = settings.map((setting) => [setting.path, effective.get(setting.path)?.origin ?? 'default'] as const)
   return { config, origins: Object.fromEntries(origins), warnings }
+}
+
+function simulated(settings: Settings, cwd: string): RawSettings {
+  return new Map(Object.entries(simulatedSettings(settings, cwd)).map(([name, value]) => [name, { value, origin: 'simulation' }]))
 }
 
 function nested(raw: RawSettings): object {

@@ -21,13 +21,15 @@ export function controllerView(state: DriveState, db: Kysely<Database>): Control
         detail: state.active === null ? 'standby' : `${state.active.world.containerCount} containers`,
       },
     ],
-    planFor: async (gameId, hypothetical) => {
+    planFor: async (gameId, hypothetical, queued) => {
       const { deps } = activeTerm(state, 'plans')
       const desired = {
         ...deps.desired,
         get: (id: string): DesiredGame | undefined => (id === gameId && hypothetical !== undefined ? hypothetical : deps.desired.get(id)),
       }
-      const plan = await previewGame(gameId, { ...deps, desired })
+      const plan = await previewGame(gameId, { ...deps, desired }, (input) =>
+        queued === undefined ? input : { ...input, queued: [...input.queued, queued] },
+      )
       return { text: renderPlan(plan), actions: plan.kind === 'act' ? plan.actions.length : 0 }
     },
     hostImages: async () => activeTerm(state, 'looks at Docker').hostImages(),

@@ -2,12 +2,14 @@ import { hostname } from 'node:os'
 import type { Kysely } from 'kysely'
 import type { Config } from './config.ts'
 import { runLeadership } from './controller/leadership.ts'
+import type { OnBegin } from './controller/queue.ts'
 import type { Database } from './database/tables.ts'
 import { connectDocker, type DockerClients } from './docker/client.ts'
 import { DEFAULT_SOCKET, type DockerAddress, parseHost } from './local/docker-address.ts'
 import type { Log } from './log.ts'
 import { messageOf, RuntimeFailure } from './model/errors.ts'
 import { pause } from './pause.ts'
+import { realSurroundings } from './surroundings.ts'
 import { type ActiveTerm, runTerm } from './term.ts'
 
 export interface DriveOptions {
@@ -23,6 +25,8 @@ export interface DriveOptions {
   readonly useEvents?: boolean
   /** Sees every Docker call as it ends. */
   readonly onDockerCall?: (kind: string, durationMs: number, ok: boolean) => void
+  /** Sees every pass of a term's loop as it begins. */
+  readonly onPass?: OnBegin
   readonly log: Log
   readonly signal: AbortSignal
 }
@@ -38,7 +42,7 @@ export interface DriveState {
 export async function drive(options: DriveOptions, state: DriveState): Promise<void> {
   const docker = await connectPatiently(options, state)
   if (docker === null) return
-  const { config, databaseUrl, db, deployment, log, signal, useEvents = true } = options
+  const { config, databaseUrl, db, deployment, log, signal, useEvents = true, onPass } = options
   const { leaseMs, leaseRenewMs: renewMs, staleAfterMs } = config.timings
   const identity = { instance: config.instance, deployment }
   const onActive = (active: ActiveTerm): void => {
@@ -55,9 +59,11 @@ export async function drive(options: DriveOptions, state: DriveState): Promise<v
       log,
       signal,
       runTerm: (term) =>
-        runTerm(term, { config, databaseUrl, docker, identity, log, useEvents, onActive }).finally(() => {
-          state.active = null
-        }),
+        runTerm(term, { config, databaseUrl, docker, identity, log, useEvents, onPass, surroundings: realSurroundings, onActive }).finally(
+          () => {
+            state.active = null
+          },
+        ),
     })
   } finally {
     docker.close()

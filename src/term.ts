@@ -2,9 +2,8 @@ import type { Config } from './config.ts'
 import { composeTerm, type Ingredients, type TermParts } from './compose.ts'
 import { isLeaseLost, type Term } from './controller/leadership.ts'
 import type { LoopDeps } from './controller/deps.ts'
-import { systemClock } from './controller/clock.ts'
+import { every } from './clock.ts'
 import { rememberedOf } from './controller/games.ts'
-import { openPool } from './database/pool.ts'
 import type { Log } from './log.ts'
 import { messageOf } from './model/errors.ts'
 import { type Delivery, deliverOutbox } from './outbox/deliver.ts'
@@ -22,14 +21,16 @@ export type ActiveTerm = Pick<TermParts, 'deps' | 'loop' | 'world' | 'players' |
 
 const POOL_SIZE = 8
 const HISTORY_INTERVAL_MS = 3_600_000
+/** Soon enough that also a controller that is restarted every hour trims, and not while it has its start to do. */
+const FIRST_HISTORY_MS = 60_000
 
 /**
  * Runs one term: everything in it ends with the term's signal (spec 3, "Leadership"). Its connections carry the lease epoch,
  * so that the database itself refuses whatever they write once the lease is somebody else's.
  */
 export async function runTerm(term: Term, options: TermOptions): Promise<void> {
-  const { config, databaseUrl, identity, log } = options
-  const pool = openPool({
+  const { config, databaseUrl, identity, log, surroundings } = options
+  const pool = surroundings.openPool({
     url: databaseUrl,
     applicationName: 'galaxy-controller',
     max: POOL_SIZE,
@@ -40,14 +41,15 @@ export async function runTerm(term: Term, options: TermOptions): Promise<void> {
   const ended = new AbortController()
   const parts = composeTerm(term, options, pool.db, ended.signal)
   const delivery = startDelivery(options, pool.db, ended.signal)
-  const trimming = setInterval(() => void trimHistory(pool.db, config, log), HISTORY_INTERVAL_MS)
+  const trim = (): void => void trimHistory(pool.db, config, log)
+  const stopTrimming = [surroundings.clock.after(FIRST_HISTORY_MS, trim), every(HISTORY_INTERVAL_MS, trim, surroundings.clock)]
   try {
     // Reading everything waits for the database as long as it takes, but no longer than the term.
     await Promise.race([start(term, parts), aborted(term.signal)])
     options.onActive(parts)
     await aborted(term.signal)
   } finally {
-    clearInterval(trimming)
+    for (const stop of stopTrimming) stop()
     // A lost lease ends every call at once; a stop lets those under way come to their end.
     if (isLeaseLost(term.signal)) ended.abort(term.signal.reason)
     await delivery?.stop()
@@ -79,7 +81,11 @@ async function start(term: Term, { deps, loop, world, desired }: TermParts): Pro
 }
 
 /** Without a webhook what is to be told waits in the outbox for whoever reads it. */
-function startDelivery({ config: { webhook }, databaseUrl, log }: TermOptions, db: LoopDeps['db'], signal: AbortSignal): Delivery | null {
+function startDelivery(
+  { config: { webhook }, databaseUrl, log, surroundings }: TermOptions,
+  db: LoopDeps['db'],
+  signal: AbortSignal,
+): Delivery | null {
   const { receiver, maxAttempts, timeoutMs, pollMs } = webhook
   if (receiver === null) return null
   return deliverOutbox({
@@ -87,8 +93,8 @@ function startDelivery({ config: { webhook }, databaseUrl, log }: TermOptions, d
     url: databaseUrl,
     webhook: { ...receiver, timeoutMs, maxAttempts },
     pollMs,
-    nowMs: systemClock.nowMs,
-    random: Math.random,
+    nowMs: surroundings.clock.nowMs,
+    random: surroundings.random,
     onAttempt: ({ gameId, eventId, attempt, outcome }) => {
       if (outcome.kind === 'retry') log.warn({ gameId, eventId, attempt, error: outcome.error }, 'event not delivered; tried again later')
       if (outcome.kind === 'dead') log.error({ gameId, eventId, attempt, error: outcome.error }, 'event given up')

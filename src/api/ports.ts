@@ -1,5 +1,6 @@
 import type { DesiredGame } from '../model/game.ts'
 import type { HostImages } from '../model/image.ts'
+import type { QueuedOperation } from '../model/operation.ts'
 import type { PlayerDesk } from '../proxy/player-desk.ts'
 
 /** What only the running controller knows; everything else the API reads from the database. */
@@ -7,8 +8,8 @@ export interface ControllerView {
   isLeader(): boolean
   /** What must be well for requests to be served; leadership is none of it. */
   readiness(): readonly ReadinessCheck[]
-  /** What the controller would do about a game now, or if this were asked for. */
-  planFor(gameId: string, hypothetical?: DesiredGame): Promise<PlanAnswer>
+  /** What the controller would do about a game now, or if this row were there, and this operation queued. */
+  planFor(gameId: string, hypothetical?: DesiredGame, queued?: QueuedOperation): Promise<PlanAnswer>
   /** Deletes what vanished from the watched folder and waits for a yes; answers with the names. */
   confirmPrune(): Promise<readonly string[]>
   /** As Docker lists them now. @throws RuntimeFailure `service_unavailable` on a standby, or while Docker does not answer */

@@ -28,7 +28,7 @@ export async function askVerb(db: Kysely<Database>, view: ControllerView, reques
     case 'queued':
       return answer
     case 'dry_run': {
-      const plan = view.isLeader() ? await view.planFor(gameId, answer.game) : null
+      const plan = view.isLeader() ? await view.planFor(gameId, answer.game, answer.operation) : null
       return { kind: 'dry_run', answer: { kind: 'DryRun', game: gameId, op: verb.op, changes: answer.changes, plan } }
     }
     case 'precondition_failed':

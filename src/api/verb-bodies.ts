@@ -27,6 +27,7 @@ export const patchBody: z.ZodType<Verb> = z
   .transform((body) => ({ op: 'patch', ...body }))
 
 export const restartBody: z.ZodType<Verb> = nothing.transform(() => ({ op: 'restart' }))
+export const cleanupBody: z.ZodType<Verb> = nothing.transform(() => ({ op: 'cleanup' }))
 export const pauseBody: z.ZodType<Verb> = nothing.transform(() => ({ op: 'pause' }))
 export const resumeBody: z.ZodType<Verb> = nothing.transform(() => ({ op: 'resume' }))
 export const forceNextTurnBody: z.ZodType<Verb> = nothing.transform(() => ({ op: 'force_next_turn' }))

@@ -5,7 +5,7 @@ import type { LoopDeps } from './deps.ts'
 import { operate } from './operate.ts'
 import type { PlanInput } from './plan/input.ts'
 import type { Requeue } from './requeue.ts'
-import { closeOperationOf, dismissQueued, openOperationOf, saveChange } from './write-ahead.ts'
+import { closeOperationOf, dismissQueued, forgetGame, openOperationOf, saveChange } from './write-ahead.ts'
 
 /** Does what the plan says and writes what came of it; decides nothing about the game. */
 export async function carryOut(plan: Plan, input: PlanInput, deps: LoopDeps): Promise<Requeue> {
@@ -27,7 +27,7 @@ export async function carryOut(plan: Plan, input: PlanInput, deps: LoopDeps): Pr
       return { kind: 'at', atMs: null }
     case 'forget':
       await saveChange({ plan, record: { kind: 'none' }, forget: true }, input, deps)
-      deps.games.forget(input.gameId)
+      forgetGame(input, deps)
       return { kind: 'at', atMs: null }
     case 'settled':
     case 'wait':

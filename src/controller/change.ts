@@ -17,5 +17,7 @@ export interface Change {
   readonly engine?: EngineState | null
   readonly failure?: { readonly code: ErrorCode; readonly message: string } | null
   readonly backoff?: Backoff
+  /** Why a call may not have had its effect; the operation stays open for it. */
+  readonly unanswered?: string
   readonly forget?: boolean
 }

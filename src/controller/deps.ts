@@ -6,7 +6,7 @@ import type { DesiredGame, EngineVersion, StateMount } from '../model/game.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Identity } from '../model/labels.ts'
 import type { World } from '../observed/world.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 import type { Games } from './games.ts'
 import type { HealthReading } from './plan/input.ts'
 import type { Engine, Runtime } from './ports.ts'
@@ -43,6 +43,8 @@ export interface DesiredView {
   /** Why the row cannot be read; without a row, it means unknown, never absent (S3). */
   problem(gameId: string): string | undefined
   version(engine: string, version: string): EngineVersion | undefined
+  /** The row was removed in this version: what it asked for is done, and not to be done again before its absence is told. */
+  drop(gameId: string, resourceVersion: string): void
 }
 
 /** The prober: which containers to ask, and what they said. */

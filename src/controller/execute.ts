@@ -3,7 +3,7 @@ import type { EngineState } from '../model/engine.ts'
 import { messageOf, RuntimeFailure } from '../model/errors.ts'
 import type { ImageFacts } from '../model/image.ts'
 import type { ObservedContainer } from '../model/observed.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 import type { Engine, Runtime } from './ports.ts'
 
 /** Where the executor reports what its calls showed. */

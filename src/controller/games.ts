@@ -100,7 +100,17 @@ export class Games {
     })
   }
 
+  /** Those that a look may find something to do about; one that is over costs memory, and nothing at each resync. */
   keys(): Iterable<string> {
-    return this.#games.keys()
+    return this.#games
+      .entries()
+      .filter(([, memory]) => !isOver(memory))
+      .map(([gameId]) => gameId)
   }
+}
+
+/** Removed, or never begun, and all told: what is left to know of it waits for its row. */
+function isOver({ record, openOperation, openTurn, queued, isQueueUnsure, isUnsure, status }: GameMemory): boolean {
+  const isOpen = record !== null || openOperation !== null || openTurn !== null || queued.length > 0
+  return !isOpen && !isQueueUnsure && !isUnsure && status.conditions.length === 0
 }

@@ -1,3 +1,4 @@
+import type { ConditionFact } from '../model/condition.ts'
 import type { ObservedContainer } from '../model/observed.ts'
 import type { Operation } from '../model/operation.ts'
 import type { HealthEvent } from '../record/game-write.ts'
@@ -12,13 +13,9 @@ export function healthEventsOf(
   input: PlanInput,
   now: Date,
 ): readonly HealthEvent[] {
-  const event = (type: HealthEvent['type'], containerId: string | null, detail: HealthEvent['detail'] = {}): HealthEvent => ({
-    type,
-    containerId,
-    detail,
-    observedAt: now,
-  })
+  const event: MakeEvent = (type, containerId, detail = {}) => ({ type, containerId, detail, observedAt: now })
   if (change.isBeginning === true) return operation === null || operation.actionCount > 0 ? [] : foundAtBeginning(operation, input, event)
+  if (beginsToWait(change, input)) return exitsIn(input, event)
   const { record } = change
   const wasUnreachable = input.record?.status === 'engine_unreachable'
   if (record.kind === 'unreachable' && !wasUnreachable)
@@ -45,20 +42,29 @@ function failureType({ admission }: PlanInput): HealthEvent['type'] {
   return admission.kind === 'accepted' && 'docker' in admission.spec.probe ? 'inspect_unhealthy' : 'probe_failed'
 }
 
-function foundAtBeginning(
-  operation: Operation,
-  input: PlanInput,
-  event: (type: HealthEvent['type'], containerId: string | null, detail?: HealthEvent['detail']) => HealthEvent,
-): readonly HealthEvent[] {
-  if (operation.detail === 'crash_restart') {
-    return input.observed.containers
-      .filter((container) => container.state === 'exited')
-      .map((container) =>
-        event(container.detail?.isOomKilled === true ? 'container_oom' : 'container_exited', container.id, {
-          exitCode: container.detail?.exitCode ?? null,
-        }),
-      )
-  }
+type MakeEvent = (type: HealthEvent['type'], containerId: string | null, detail?: HealthEvent['detail']) => HealthEvent
+
+/** The restart of what has ended may be minutes away. While an operation is open no condition is written: then the restart tells it. */
+function beginsToWait({ plan }: Change, { status, openOperation }: PlanInput): boolean {
+  return plan.kind === 'wait' && openOperation === null && isHeldInCrashLoop(plan.conditions) && !isHeldInCrashLoop(status.conditions)
+}
+
+function isHeldInCrashLoop(conditions: readonly ConditionFact[]): boolean {
+  return conditions.some(({ type }) => type === 'CrashLoopBackOff')
+}
+
+function exitsIn({ observed }: PlanInput, event: MakeEvent): readonly HealthEvent[] {
+  return observed.containers
+    .filter((container) => container.state === 'exited')
+    .map((container) =>
+      event(container.detail?.isOomKilled === true ? 'container_oom' : 'container_exited', container.id, {
+        exitCode: container.detail?.exitCode ?? null,
+      }),
+    )
+}
+
+function foundAtBeginning(operation: Operation, input: PlanInput, event: MakeEvent): readonly HealthEvent[] {
+  if (operation.detail === 'crash_restart') return isHeldInCrashLoop(input.status.conditions) ? [] : exitsIn(input, event)
   const isGone =
     input.observed.containers.length === 0 &&
     input.record !== null &&

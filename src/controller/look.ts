@@ -1,14 +1,14 @@
-import type { AcceptedSpec, DesiredGame } from '../model/game.ts'
+import type { DesiredGame } from '../model/game.ts'
 import type { ObservedContainer } from '../model/observed.ts'
 import { containerName } from '../model/labels.ts'
-import { isAtRest, type RecordStatus, type RuntimeRecord } from '../model/record.ts'
-import { NO_TICKS, type Ticks } from '../model/turn.ts'
+import type { RecordStatus } from '../model/record.ts'
 import { QUEUED_REF } from '../model/operation.ts'
 import { loadGames } from '../record/load.ts'
 import { isDesired, loadQueued } from '../record/load-queued.ts'
 import { knownLeftovers } from '../record/leftovers.ts'
 import { admitGame } from './admit.ts'
 import type { LoopDeps } from './deps.ts'
+import { dueTicks } from './due-ticks.ts'
 import { type GameMemory, rememberedOf } from './games.ts'
 import type { Admission, PlanInput } from './plan/input.ts'
 import { restartOf } from './plan/replace.ts'
@@ -50,7 +50,7 @@ export async function lookAt(
     health,
     engine: await readEngine({ gameId, spec, observed, health, mayAsk: asks === 'engine too' }, deps),
     activeSinceMs: deps.activeSinceMs,
-    ticks: ticksOf(spec, memory.record, partial.nowMs, deps),
+    ticks: dueTicks(spec, partial, deps.schedules),
     openTurn: memory.openTurn,
     computedTurn: memory.computedTurn,
     mapping: memory.mapping,
@@ -108,21 +108,6 @@ function needsDetail({ record }: GameMemory): (container: ObservedContainer) => 
 }
 
 const SETTLED: ReadonlySet<RecordStatus> = new Set(['running', 'generation_in_progress', 'generation_failed', 'finished'])
-
-/** Ticks of the accepted schedule since the last that is accounted for; none before init and after the end. */
-function ticksOf(spec: AcceptedSpec | null, record: RuntimeRecord | null, nowMs: number, { schedules }: LoopDeps): Ticks {
-  if (spec === null || spec.turnSchedule === null || spec.protocol !== 'galaxy' || record?.currentTurn == null) return NO_TICKS
-  if (isAtRest(record.status)) return NO_TICKS
-  const isSame = record.turnSchedule === spec.turnSchedule && record.timeZone === spec.timeZone
-  const due =
-    isSame && record.ticksAfter !== null
-      ? schedules.ticksBetween(spec.turnSchedule, spec.timeZone, record.ticksAfter.getTime(), nowMs, MAX_TICKS).ticks
-      : []
-  return { due, nextMs: schedules.nextTickMs(spec.turnSchedule, spec.timeZone, nowMs) }
-}
-
-/** After a long time without a controller only so many of the missed ticks are told one by one. */
-const MAX_TICKS = 100
 
 function admissionOf(partial: Partial, memory: GameMemory, { desired: view, world, settings }: LoopDeps): Admission {
   const { desired, record, openOperation, observed, status, gameId } = partial

@@ -1,10 +1,11 @@
 import type { LoopDeps } from './deps.ts'
-import { KeyQueue, type Lane } from './queue.ts'
+import { KeyQueue, type Lane, type OnBegin } from './queue.ts'
 import { reconcileGame, requeueAfterError } from './reconcile.ts'
 
 export interface LoopOptions {
   readonly workers: number
   readonly resyncMs: number
+  readonly onPass?: OnBegin | undefined
 }
 
 /** A pass that takes longer than this gives its slot to others. */
@@ -26,7 +27,7 @@ export class Loop {
   /** Passes in a row, by game, that asked for another one at once. */
   readonly #streaks = new Map<string, number>()
 
-  constructor(deps: LoopDeps, desiredKeys: () => Iterable<string>, { workers, resyncMs }: LoopOptions) {
+  constructor(deps: LoopDeps, desiredKeys: () => Iterable<string>, { workers, resyncMs, onPass }: LoopOptions) {
     this.#deps = deps
     this.#desiredKeys = desiredKeys
     this.#resyncMs = resyncMs
@@ -35,6 +36,7 @@ export class Loop {
       lendAfterMs: LEND_AFTER_MS,
       maxInFlight: workers * IN_FLIGHT_PER_WORKER,
       clock: deps.clock,
+      onBegin: onPass,
       work: (key) => this.#work(key),
     })
   }

@@ -7,7 +7,7 @@ import type { PlanInput } from './plan/input.ts'
 /** What the lobby is told of a failure; once per game, generation and code, which the table's key sees to. */
 export function notificationOf({ plan, failure }: Change, { desired, admission }: PlanInput, now: Date): Notification | undefined {
   if (desired === null) return undefined
-  const told = failure ?? noticeOf(plan)
+  const told = isOvertaken(plan) ? null : (failure ?? noticeOf(plan))
   const type = told === null ? null : typeOf(told.code)
   if (told === null || type === null) return undefined
   return {
@@ -18,6 +18,11 @@ export function notificationOf({ plan, failure }: Change, { desired, admission }
     errorMessage: told.message,
     attemptedAtMs: now.getTime(),
   }
+}
+
+/** A newer wish took the operation's place: the lobby's own, or one that it is told of by what came of it. */
+function isOvertaken(plan: Plan): boolean {
+  return plan.kind === 'conclude' && plan.failure?.code === 'conflict'
 }
 
 function noticeOf(plan: Plan): { readonly code: ErrorCode; readonly message: string } | null {

@@ -21,7 +21,7 @@ export async function operate(plan: Acting, input: PlanInput, deps: LoopDeps): P
   const actions = namedActions(plan, operation, input)
   const execution = await execute(actions, operation.operationId, {
     runtime: deps.runtime,
-    engine: withinItsTime(deps.engine, operation, input),
+    engine: withinItsTime(deps, operation, input),
     witness: deps.world,
     clock: deps.clock,
     assertMayAct: deps.assertMayAct,
@@ -43,15 +43,18 @@ export async function operate(plan: Acting, input: PlanInput, deps: LoopDeps): P
 }
 
 /** A turn that is asked for again, after a crash or a lost answer, has what is left of its operation's time: others wait for its end. */
-function withinItsTime(engine: Engine, { startedAt }: Operation, { nowMs, policy }: PlanInput): Engine {
+function withinItsTime({ engine, clock }: LoopDeps, { startedAt }: Operation, { nowMs, policy }: PlanInput): Engine {
   const leftMs = Math.min(Math.max(startedAt.getTime() + policy.turnMs - nowMs, 1), policy.turnMs)
   const turn: Engine['turn'] = async (target, number, key, signal) => {
-    const end = AbortSignal.timeout(leftMs)
+    const end = new AbortController()
+    const cancel = clock.after(leftMs, () => end.abort())
     try {
-      return await engine.turn(target, number, key, AbortSignal.any([signal, end]))
+      return await engine.turn(target, number, key, AbortSignal.any([signal, end.signal]))
     } catch (error) {
-      if (!end.aborted || signal.aborted) throw error
+      if (!end.signal.aborted || signal.aborted) throw error
       throw new RuntimeFailure('transient', 'service_unavailable', `turn ${number} got no answer in the ${leftMs} ms that were left for it`)
+    } finally {
+      cancel()
     }
   }
   return { ...engine, turn }
@@ -145,12 +148,15 @@ async function fail(
   if (failure.code === 'service_unavailable') {
     // Nobody knows whether the call took effect: the operation stays open, and goes on from what the world shows then.
     const unanswered = deps.games.of(gameId).unanswered + 1
-    await saveOutcomes(operation, outcomes, { ...change, record: { kind: 'none' } }, input, deps)
+    await saveOutcomes(operation, outcomes, { ...change, record: { kind: 'none' }, unanswered: failure.message }, input, deps)
     deps.games.update(gameId, { unanswered, isUnsure: true, engine: null })
     deps.log.warn({ gameId, operationId: operation.operationId, error: failure.message }, 'call unanswered')
     return { kind: 'at', atMs: deps.clock.nowMs() + Math.min(FIRST_UNANSWERED_MS * 2 ** unanswered, MAX_UNANSWERED_MS) }
   }
-  const backoff = backoffAfter(standingBackoff(input), failure, operation.op, {
+  // A tombstone is the last wish there can be: what is in its way is tried again, until it is gone.
+  const kind = operation.detail === 'delete' ? 'transient' : failure.kind
+  const { code, message } = failure
+  const backoff = backoffAfter(standingBackoff(input), { kind, code, message }, operation.op, {
     operationId: operation.operationId,
     wish: input.wish,
     nowMs: deps.clock.nowMs(),

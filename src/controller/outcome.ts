@@ -93,7 +93,7 @@ function changedParts(
 }
 
 function recordFacts(
-  { gameId, record, admission, status, policy, desired }: PlanInput,
+  { gameId, record, admission, status, policy, desired, ticks, nowMs }: PlanInput,
   now: Date,
   { newId }: Pick<LoopDeps, 'newId'>,
 ): Omit<RecordFacts, 'container' | 'engine' | 'ledger' | 'isOperation'> {
@@ -106,6 +106,8 @@ function recordFacts(
     statePath: policy.statePath,
     paused: desired?.paused ?? false,
     generation: desired?.generation ?? null,
+    due: ticks.due,
+    lookedAt: new Date(nowMs),
   }
 }
 

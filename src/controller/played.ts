@@ -57,6 +57,7 @@ export function ledgerAfter(
   for (const entry of entries) {
     switch (entry.kind) {
       case 'skip':
+      case 'skip_token':
         writes.push({ ...entry, id: newId() })
         break
       case 'begin': {

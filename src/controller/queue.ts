@@ -1,8 +1,10 @@
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 import { WakeHeap } from './wake-heap.ts'
 
 /** Live keys come from a change, resync keys from the periodic look at everything. */
 export type Lane = 'live' | 'resync'
+
+export type OnBegin = (lane: Lane, waitedMs: number) => void
 
 export interface QueueOptions {
   /** Passes that may run at once while each is quick. */
@@ -15,6 +17,8 @@ export interface QueueOptions {
   /** Passes that may run at once in all, those that gave their slot back included. */
   readonly maxInFlight: number
   readonly clock: Clock
+  /** Told of each pass as it begins: how long its key had waited for it. Must not throw. */
+  readonly onBegin?: OnBegin | undefined
   /**
    * Resolves to when the key wants another look (epoch ms). A failed pass is the worker's own business: it reports it and does
    * not reject. One that rejects all the same costs its key a pause, and nobody else anything.
@@ -104,17 +108,18 @@ export class KeyQueue {
     while (!this.#isStopped && this.#slots > 0 && this.#working.size < this.#options.maxInFlight) {
       const next = this.#pick()
       if (next === null) return
+      this.#options.onBegin?.(next.lane, this.#options.clock.nowMs() - next.sinceMs)
       void this.#run(next.key, next.lane)
     }
   }
 
-  #pick(): { key: string; lane: Lane } | null {
+  #pick(): { key: string; lane: Lane; sinceMs: number } | null {
     const preferred: Lane = this.#picks % RESYNC_EVERY === RESYNC_EVERY - 1 ? 'resync' : 'live'
     const lane = this.#waiting[preferred].size > 0 ? preferred : preferred === 'live' ? 'resync' : 'live'
-    for (const key of this.#waiting[lane].keys()) {
+    for (const [key, sinceMs] of this.#waiting[lane]) {
       this.#waiting[lane].delete(key)
       this.#picks += 1
-      return { key, lane }
+      return { key, lane, sinceMs }
     }
     return null
   }

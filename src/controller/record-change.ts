@@ -1,6 +1,7 @@
 import type { EngineState } from '../model/engine.ts'
 import type { AcceptedSpec } from '../model/game.ts'
 import { hostName } from '../model/labels.ts'
+import { sameLimits } from '../model/limits.ts'
 import type { ObservedContainer } from '../model/observed.ts'
 import type { RecordChange } from '../model/plan.ts'
 import { isAtRest, type RuntimeRecord } from '../model/record.ts'
@@ -22,6 +23,9 @@ export interface RecordFacts {
   /** The desired generation; null where nobody asks for the game. */
   readonly generation: number | null
   readonly ledger: readonly LedgerEntry[]
+  /** Ticks that came due until the look that the change was planned from. */
+  readonly due: readonly number[]
+  readonly lookedAt: Date
   /** Whether the change belongs to an operation, as against something that was merely noticed. */
   readonly isOperation: boolean
 }
@@ -34,7 +38,7 @@ export interface RecordFacts {
  * and ours may differ, so every time is clamped to `createdAt`.
  */
 export function changeRecord(record: RuntimeRecord | null, change: RecordChange, facts: RecordFacts): RuntimeRecord | null {
-  if (change.kind === 'none') return record === null ? null : withTicks(record, record, facts)
+  if (change.kind === 'none') return record === null ? null : withTicks(record, withLimits(record, facts), facts)
   if (record === null && (change.kind === 'stopped' || change.kind === 'removed')) return null
   const base = record ?? newRecord(facts)
   return withTicks(base, clamped(changed(base, change, facts), facts), facts)
@@ -88,6 +92,13 @@ function runtimeOf(record: RuntimeRecord, { container, spec }: RecordFacts): Par
     limits: detail?.limits ?? record.limits,
     startedAt: startOf(container) ?? record.startedAt ?? new Date(container.createdAtMs),
   }
+}
+
+/** Limits that were changed in place: noted by whoever changed them, for a list does not show them to the next controller. */
+function withLimits(record: RuntimeRecord, { container }: RecordFacts): RuntimeRecord {
+  const limits = container?.id === record.containerId ? (container?.detail?.limits ?? null) : null
+  if (limits === null || (record.limits !== null && sameLimits(record.limits, limits))) return record
+  return { ...record, limits }
 }
 
 function startOf({ detail }: ObservedContainer): Date | null {
@@ -150,16 +161,16 @@ function clamped(record: RuntimeRecord, { now, isOperation }: RecordFacts): Runt
 }
 
 /** Ticks count from init, from a start, and from a change of the schedule; then each is in the ledger. */
-function withTicks(before: RuntimeRecord, record: RuntimeRecord, { spec, ledger, now }: RecordFacts): RuntimeRecord {
+function withTicks(before: RuntimeRecord, record: RuntimeRecord, facts: RecordFacts): RuntimeRecord {
+  const { spec, ledger, due, lookedAt, now } = facts
   if (record.currentTurn === null || spec === null) return record
-  const { turnSchedule, timeZone } = spec
-  const isSameSchedule = record.turnSchedule === turnSchedule && record.timeZone === timeZone
   const begins = before.currentTurn === null || (isAtRest(before.status) && !isAtRest(record.status))
-  // Never back, also when the clock is set back: a tick that is in the ledger comes due no second time. A clock that was days
-  // ahead, though, must not silence the schedule for as long.
-  const known = record.ticksAfter !== null && record.ticksAfter.getTime() - now.getTime() <= DAY_MS ? record.ticksAfter : now
-  const accounted = accountedFor(known, ledger)
-  const ticksAfter = isSameSchedule && !begins ? accounted : latest(accounted, now)
+  const accounted = accountedFor(record, facts)
+  // What came due by the former schedule and is not in the ledger yet would be forgotten with it.
+  const isKept = !begins && due.some((atMs) => atMs > accounted.getTime())
+  const { turnSchedule, timeZone } = isKept ? record : spec
+  const isSameSchedule = record.turnSchedule === turnSchedule && record.timeZone === timeZone
+  const ticksAfter = begins ? latest(accounted, now) : isSameSchedule ? accounted : latest(accounted, lookedAt)
   const skipNextTick = skipsNext(record, ledger)
   const isUnchanged = isSameSchedule && skipNextTick === record.skipNextTick && ticksAfter.getTime() === record.ticksAfter?.getTime()
   return isUnchanged ? record : { ...record, turnSchedule, timeZone, ticksAfter, skipNextTick }
@@ -167,7 +178,12 @@ function withTicks(before: RuntimeRecord, record: RuntimeRecord, { spec, ledger,
 
 const DAY_MS = 86_400_000
 
-function accountedFor(until: Date, ledger: readonly LedgerEntry[]): Date {
+/**
+ * Never back, also when the clock is set back: a tick that is in the ledger comes due no second time. A clock that was days ahead, though,
+ * must not silence the schedule for as long.
+ */
+function accountedFor({ ticksAfter }: RuntimeRecord, { ledger, now }: RecordFacts): Date {
+  const until = ticksAfter !== null && ticksAfter.getTime() - now.getTime() <= DAY_MS ? ticksAfter : now
   return ledger.map(tickOf).reduce((max, atMs) => (atMs !== null && atMs > max.getTime() ? new Date(atMs) : max), until)
 }
 

@@ -1,7 +1,7 @@
 import type { Backoff } from '../model/backoff.ts'
-import { mergeConditions } from '../model/condition.ts'
+import { type ConditionFact, mergeConditions } from '../model/condition.ts'
 import type { ObservedContainer } from '../model/observed.ts'
-import type { Operation } from '../model/operation.ts'
+import { type Operation, restartRef } from '../model/operation.ts'
 import type { GameStatus } from '../model/status.ts'
 import { backoffAfter, backoffAfterCrash } from './backoff-of.ts'
 import type { Change } from './change.ts'
@@ -28,35 +28,63 @@ export function statusAfter(
     observedGeneration: generation,
     conditions: mergeConditions(status.conditions, conditionsOf(change), generation, now.toISOString()),
     backoff: backoffOf(change, operation, input, now, deps),
-    ...(isFresh(change, operation) && { handledRestartToken: desired?.restartToken ?? null }),
+    ...(desired !== null && hasRestarted(change, operation, input) && { handledRestartToken: desired.restartToken }),
     ...handledTurn(change, input),
+    ...forgone(input),
     ...writtenBy(change, container, input),
     observedFrom: container?.detail == null ? 'list' : 'inspect',
   }
 }
 
 /**
- * A restart token is handled once a container was started under an operation that replaces one, whatever its engine then says of
- * itself: never twice. A turn that ends says nothing of it.
+ * A restart token is handled once a container was started for it, be it by somebody else, whatever its engine then says of itself: never twice.
+ * One that is written while an operation is under way is not what that operation was for. Before the game's first container it asks for nothing.
  */
-function isFresh({ record, isEnding }: Change, operation: Operation | null): boolean {
-  if (record.kind === 'adopted') return true
-  if (isEnding === undefined || operation === null || !REPLACING.has(operation.op)) return false
-  return operation.hasStarted || (isEnding.status === 'succeeded' && record.kind === 'running')
+function hasRestarted(change: Change, operation: Operation | null, input: PlanInput): boolean {
+  if (input.record === null || change.record.kind === 'adopted') return true
+  return operation !== null && isForToken(operation, input) && hasRun(change, operation, input)
+}
+
+/** It answers this token, or was begun for the row as it is now. */
+function isForToken({ sourceRef, generation }: Operation, { desired }: PlanInput): boolean {
+  return desired !== null && (generation === desired.generation || sourceRef === restartRef(desired.restartToken ?? ''))
+}
+
+/** A turn that ends says nothing of it. */
+function hasRun({ record, isEnding }: Change, { op, operationId, hasStarted }: Operation, { observed }: PlanInput): boolean {
+  if (isEnding === undefined || !REPLACING.has(op)) return false
+  const isMade = observed.containers.some(({ labels, detail }) => labels.operationId === operationId && detail?.startedAtMs != null)
+  return hasStarted || isMade || (isEnding.status === 'succeeded' && record.kind === 'running')
 }
 
 const REPLACING: ReadonlySet<Operation['op']> = new Set(['start', 'patch', 'restart'])
 
-function conditionsOf({ plan, isEnding }: Change): Change['plan']['conditions'] {
+function conditionsOf({ plan, isEnding, unanswered }: Change): readonly ConditionFact[] {
+  if (unanswered !== undefined) return plan.conditions.map((fact) => waitingOn(fact, unanswered))
   return plan.kind === 'act' && isEnding?.status === 'succeeded' ? (plan.conditionsAfter ?? plan.conditions) : plan.conditions
+}
+
+/** What keeps an operation open, a full disk for one, is told where its game's status is looked for and not in the log alone. */
+function waitingOn(fact: ConditionFact, message: string): ConditionFact {
+  if (fact.type === 'Progressing') return { ...fact, reason: 'Retrying', message }
+  return fact.type === 'Ready' && fact.status !== 'True' ? { ...fact, message } : fact
 }
 
 /** A turn token is handled once its turn is in the ledger; one that was there at the game's first start asks for nothing. */
 function handledTurn(change: Change, { record, desired, status }: PlanInput): Partial<GameStatus> {
-  const begun = ledgerOf(change).find((entry) => entry.kind === 'begin')
+  const entries = ledgerOf(change)
+  const skipped = entries.find((entry) => entry.kind === 'skip_token')
+  if (skipped !== undefined) return { handledTurnToken: skipped.token }
+  const begun = entries.find((entry) => entry.kind === 'begin')
   if (begun?.call.kind === 'token') return { handledTurnToken: begun.call.token }
   const isFirst = record === null && status.acceptedGeneration === null && desired !== null
   return isFirst && status.handledTurnToken !== desired.turnToken ? { handledTurnToken: desired.turnToken } : {}
+}
+
+/** What waits for a game that is stopped asks for nothing any more: its next start is fresh anyway. A turn token has its row in the ledger first. */
+function forgone({ desired, record, observed }: PlanInput): Partial<GameStatus> {
+  if (desired?.state !== 'stopped' || desired.deletedAt !== null || !observed.isKnown) return {}
+  return { handledRestartToken: desired.restartToken, ...(record === null && { handledTurnToken: desired.turnToken }) }
 }
 
 /** Which version has written the state: the one whose container was started, by us or, for an adopted one, by somebody. */

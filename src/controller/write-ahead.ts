@@ -37,7 +37,7 @@ export async function beginOperation(plan: Acting, input: PlanInput, deps: LoopD
           hasStarted: false,
           openIntents: [],
         }
-      : openOperationOf(input)
+      : asShown(openOperationOf(input), input, deps)
   const intents = [...namedActions(plan, operation, input), ...plan.later].map((action) => ({
     kind: action.kind,
     target: intentTarget(action),
@@ -120,7 +120,7 @@ export async function closeOperationOf(
   input: PlanInput,
   deps: LoopDeps,
 ): Promise<void> {
-  const after = stateAfter({ ...change, isEnding: result }, operation, input, deps)
+  const after = stateAfter({ ...change, isEnding: result }, asShown(operation, input, deps), input, deps)
   await remember(input.gameId, deps, async () => {
     await closeOperation(deps.db, {
       operationId: operation.operationId,
@@ -141,7 +141,7 @@ export async function closeOperationOf(
       resizeRefused: null,
     })
     rememberEngine(operation, change, input, deps)
-    if (after.write.forget === true) deps.games.forget(input.gameId)
+    if (after.write.forget === true) forgetGame(input, deps)
   })
   const { gameId, operationId, op, detail } = operation
   deps.log.info(
@@ -155,6 +155,12 @@ export async function closeOperationOf(
     },
     'operation ended',
   )
+}
+
+/** Its row is gone from the database. */
+export function forgetGame({ gameId, desired }: PlanInput, deps: LoopDeps): void {
+  deps.games.forget(gameId)
+  if (desired !== null) deps.desired.drop(gameId, desired.resourceVersion)
 }
 
 /** Ends an operation that was queued and never begun. */
@@ -220,6 +226,13 @@ function judged(operation: Operation, input: PlanInput, deps: LoopDeps): readonl
       result: { judged: true },
     }
   })
+}
+
+/** A start whose answer was lost is a start all the same, once the world shows it: it is told, and its token is handled. */
+function asShown(operation: Operation, input: PlanInput, deps: LoopDeps): Operation {
+  const outcomes = judged(operation, input, deps)
+  const isStarted = operation.openIntents.some(({ kind }, index) => kind === 'start_container' && outcomes[index]?.outcome === 'succeeded')
+  return isStarted ? { ...operation, hasStarted: true } : operation
 }
 
 export function openOperationOf({ openOperation, gameId }: PlanInput): Operation {

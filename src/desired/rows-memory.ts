@@ -55,6 +55,11 @@ export class RowsMemory {
     })
   }
 
+  /** For whoever removed the row in this version; false when another one is held by now. */
+  drop(gameId: string, resourceVersion: string): boolean {
+    return String(this.#rows.get(gameId)?.resourceVersion) === resourceVersion && this.#rows.delete(gameId)
+  }
+
   #putRow(row: DesiredRow): boolean {
     const before = this.#rows.get(row.game_id)
     if (before?.resourceVersion === row.resource_version) return false

@@ -1,8 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
+import { type Clock, every, systemClock } from '../clock.ts'
 import { listen } from '../database/listen.ts'
 import type { Database } from '../database/tables.ts'
 import type { DesiredGame, EngineVersion } from '../model/game.ts'
+import { pause } from '../pause.ts'
 import { type RegistryRows, readVersions, selectDesired } from './rows.ts'
 import { RowsMemory, type RowVersion } from './rows-memory.ts'
 import { addWish, noWishes, refuse, type Wish, type Wishes } from './rows-wishes.ts'
@@ -19,6 +20,10 @@ export interface WatchOptions {
   /** Longest a lost notification can stay unnoticed, in ms. */
   readonly pollMs: number
   readonly signal: AbortSignal
+  /** The system's when left out. */
+  readonly clock?: Clock
+  /** A connection of its own when left out. */
+  readonly listen?: typeof listen
 }
 
 /** `live`: written just now. `resync`: found by a full compare. `registry`: an engine version changed; every game may care. */
@@ -35,6 +40,8 @@ export interface DesiredWatch {
   keys(): readonly string[]
   registry(): RegistryRows
   versions(): readonly EngineVersion[]
+  /** The row is gone in this version: its notification may come later than the next look at the game. */
+  drop(gameId: string, resourceVersion: string): void
   /** Compares all keys, and reports what differs as `resync`. @throws what the database threw */
   resync(): Promise<void>
   stop(): Promise<void>
@@ -61,7 +68,8 @@ class RowsWatch implements DesiredWatch {
   readonly #memory = new RowsMemory()
   readonly #loops: Promise<unknown>
   readonly #onListed: () => void
-  readonly #poll: NodeJS.Timeout
+  readonly #clock: Clock
+  readonly #stopPolling: () => void
   #registry: RegistryRows = { versions: [], problems: [] }
   #wishes: Wishes = noWishes()
   #wake = Promise.withResolvers<void>()
@@ -70,13 +78,14 @@ class RowsWatch implements DesiredWatch {
 
   constructor(options: WatchOptions) {
     this.#options = options
+    this.#clock = options.clock ?? systemClock
     const listed = Promise.withResolvers<void>()
     this.listed = listed.promise
     this.listed.catch(() => undefined)
     this.#onListed = listed.resolve
     this.#abort.signal.addEventListener('abort', () => listed.reject(stopped()))
     options.signal.addEventListener('abort', this.#onAbort, { once: true })
-    this.#poll = setInterval(() => this.#wish({ changes: true, registry: true }), options.pollMs)
+    this.#stopPolling = every(options.pollMs, () => this.#wish({ changes: true, registry: true }), this.#clock)
     this.#loops = Promise.all([this.#listening(), this.#reading()])
     if (options.signal.aborted) this.#onAbort()
   }
@@ -101,6 +110,10 @@ class RowsWatch implements DesiredWatch {
     return this.#registry.versions
   }
 
+  drop(gameId: string, resourceVersion: string): void {
+    if (this.#memory.drop(gameId, resourceVersion)) this.#options.onChange([gameId], 'live')
+  }
+
   async resync(): Promise<void> {
     if (this.#abort.signal.aborted) throw stopped()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -114,7 +127,7 @@ class RowsWatch implements DesiredWatch {
   }
 
   readonly #onAbort = (): void => {
-    clearInterval(this.#poll)
+    this.#stopPolling()
     this.#options.signal.removeEventListener('abort', this.#onAbort)
     this.#abort.abort()
     this.#wake.resolve()
@@ -130,18 +143,19 @@ class RowsWatch implements DesiredWatch {
       } catch (error) {
         this.#options.onError?.(error)
       }
-      await pause(failures, signal)
+      await pause(pauseAfter(failures), signal, this.#clock)
     }
   }
 
   async #listenOnce(onConnected: () => void): Promise<void> {
     const { signal } = this.#abort
     const connection = { url: this.#options.url, applicationName: 'galaxy-listen' }
-    const listener = await listen(connection, [GAMES, VERSIONS], (channel, gameId) =>
+    const { listen: connect = listen } = this.#options
+    const listener = await connect(connection, [GAMES, VERSIONS], (channel, gameId) =>
       this.#wish(channel === GAMES ? { gameIds: [gameId] } : { registry: true }),
     )
     // A connection that dies silently is found out by asking; the poll has covered for it meanwhile.
-    const checks = setInterval(() => void listener.check(), this.#options.pollMs)
+    const stopChecking = every(this.#options.pollMs, () => void listener.check(), this.#clock)
     const onAbort = () => void listener.stop()
     signal.addEventListener('abort', onAbort)
     try {
@@ -150,7 +164,7 @@ class RowsWatch implements DesiredWatch {
       this.#wish({ everything: true, registry: true })
       await listener.ended
     } finally {
-      clearInterval(checks)
+      stopChecking()
       signal.removeEventListener('abort', onAbort)
       await listener.stop()
     }
@@ -178,7 +192,7 @@ class RowsWatch implements DesiredWatch {
         refuse(wishes, error)
         this.#options.onError?.(error)
         this.#wish({ ...wishes, waiting: [] })
-        await pause(failures, signal)
+        await pause(pauseAfter(failures), signal, this.#clock)
       }
     }
   }
@@ -238,9 +252,9 @@ async function listVersions(
   return { belowXid: rows[0]?.below_xid ?? '0', total: rows[0]?.total ?? 0, versions }
 }
 
-/** 100 ms doubling to 5 s; ends early, without an error, when stopped. */
-async function pause(failures: number, signal: AbortSignal): Promise<void> {
-  await delay(Math.min(100 * 2 ** failures, MAX_PAUSE_MS), undefined, { signal }).catch(() => undefined)
+/** 100 ms doubling to 5 s. */
+function pauseAfter(failures: number): number {
+  return Math.min(100 * 2 ** failures, MAX_PAUSE_MS)
 }
 
 function stopped(): Error {

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../database/tables.ts'
 import type { DesiredGame } from '../model/game.ts'
 import { type ImagePolicy, resolveImage } from './resolve-image.ts'
-import { refused, type VerbDecision, type VerbRequest, written } from './verb.ts'
+import { refused, type VerbDecision, type VerbRequest, type VerbWrite, written } from './verb.ts'
 import { decidePatch, decideStart, nameOf, versionOf } from './verb-runtime.ts'
 import type { Refusal } from './writer.ts'
 
@@ -35,6 +35,8 @@ export async function decideVerb(
       return (await finishedObjection(db, gameId)) ?? written({ paused: false }, `asked to resume (${askedBy})`)
     case 'force_next_turn':
       return (await turnObjection(db, request, row)) ?? written({ turnToken: operationId }, `asked for a turn now (${askedBy})`)
+    case 'cleanup':
+      return (await runningObjection(db, row)) ?? written(asItIs(row), `asked to clean up (${askedBy})`)
   }
 }
 
@@ -49,6 +51,18 @@ async function finishedObjection(db: Kysely<Database>, gameId: string): Promise<
   const record = await recordOf(db, gameId)
   if (record?.status !== 'finished') return null
   return refused('conflict', `game ${gameId} has ended with turn ${record.current_turn ?? 0}`)
+}
+
+/** No column says that a container is not needed: the row is written as it is, and its queued operation is the wish. */
+function asItIs({ state, stopReason }: DesiredGame): VerbWrite['fields'] {
+  return { state, stopReason }
+}
+
+async function runningObjection(db: Kysely<Database>, { gameId, state, generation }: DesiredGame): Promise<Refusal | null> {
+  if (state === 'stopped') return null
+  const record = await recordOf(db, gameId)
+  if (record?.status === 'finished' && record.finished_generation === generation) return null
+  return refused('conflict', `game ${gameId} is to run, and its container is needed; stop it first`)
 }
 
 async function turnObjection(db: Kysely<Database>, { gameId, policy }: VerbRequest, row: DesiredGame): Promise<Refusal | null> {
@@ -68,7 +82,7 @@ async function hasNoTurns(db: Kysely<Database>, policy: ImagePolicy, row: Desire
 async function recordOf(db: Kysely<Database>, gameId: string) {
   return db
     .selectFrom('runtime_records')
-    .select(['status', 'current_turn'])
+    .select(['status', 'current_turn', 'finished_generation'])
     .where('game_id', '=', gameId)
     .where('status', '<>', 'removed')
     .executeTakeFirst()

@@ -13,6 +13,8 @@ export type Verb =
   | { readonly op: 'pause' }
   | { readonly op: 'resume' }
   | { readonly op: 'force_next_turn' }
+  /** Of a game that has stopped or finished, before its time. */
+  | { readonly op: 'cleanup' }
 
 export interface VerbRequest {
   readonly gameId: string

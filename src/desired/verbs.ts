@@ -2,7 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 import { v7 as uuid } from 'uuid'
 import type { Database } from '../database/tables.ts'
 import type { DesiredGame } from '../model/game.ts'
-import { QUEUED_REF, restartRef } from '../model/operation.ts'
+import { type OperationDetail, type OperationKind, QUEUED_REF, type QueuedOperation, restartRef } from '../model/operation.ts'
 import { refOf } from '../model/turn.ts'
 import { type FieldChange, isSame } from './apply-plan.ts'
 import { insertNewGame, lockGame, updateGame } from './game-row.ts'
@@ -14,8 +14,13 @@ import { orRefusal, type Refusal, sayWho } from './writer.ts'
 
 export type VerbAnswer =
   | { readonly kind: 'queued'; readonly operationId: string }
-  /** `game` is the row as it would be. */
-  | { readonly kind: 'dry_run'; readonly changes: readonly FieldChange[]; readonly game: DesiredGame }
+  /** The row and its queued operation as they would be. */
+  | {
+      readonly kind: 'dry_run'
+      readonly changes: readonly FieldChange[]
+      readonly game: DesiredGame
+      readonly operation: QueuedOperation
+    }
   /** Resource versions; nothing is found where there is no such game. */
   | PreconditionFailed
   | Refusal
@@ -58,28 +63,41 @@ async function write(trx: Transaction<Database>, request: VerbRequest): Promise<
   return { kind: 'queued', operationId }
 }
 
-async function queue(
-  trx: Transaction<Database>,
-  { gameId, verb, door, askedBy }: VerbRequest,
-  { imageRef, cause }: VerbWrite,
-  operationId: string,
-): Promise<void> {
+async function queue(trx: Transaction<Database>, request: VerbRequest, decision: VerbWrite, operationId: string): Promise<void> {
+  const { gameId } = request
   const { generation } = await trx.selectFrom('desired_games').select('generation').where('game_id', '=', gameId).executeTakeFirstOrThrow()
+  const { op, detail, source, sourceRef, imageRef } = operationOf(request, decision, operationId, generation)
   await trx
     .insertInto('operation_log')
     .values({
       operation_id: operationId,
       game_id: gameId,
-      op: verb.op,
-      source: door,
-      source_ref: sourceRefOf(verb, operationId, generation, askedBy),
+      op,
+      op_detail: detail,
+      source,
+      source_ref: sourceRef,
       status: 'queued',
       generation,
-      cause,
+      cause: decision.cause,
       image_ref: imageRef,
       queued_at: sql<Date>`clock_timestamp()`,
     })
     .execute()
+}
+
+function operationOf(
+  { verb, door, askedBy }: VerbRequest,
+  { imageRef }: VerbWrite,
+  operationId: string,
+  generation: number,
+): QueuedOperation {
+  const sourceRef = sourceRefOf(verb, operationId, generation, askedBy)
+  return { operationId, ...kindOf(verb), source: door, sourceRef, generation, imageRef }
+}
+
+/** The log knows a cleanup as a kind of reconciliation (spec 1, "Wire vocabulary"). */
+function kindOf({ op }: Verb): { readonly op: OperationKind; readonly detail: OperationDetail | null } {
+  return op === 'cleanup' ? { op: 'reconcile', detail: 'cleanup' } : { op, detail: null }
 }
 
 /** What asks by a token is known to the loop by that token. */
@@ -93,12 +111,15 @@ async function foresee(db: Kysely<Database>, request: VerbRequest): Promise<Verb
   const row = (await readDesired(db, [gameId])).games[0] ?? null
   const failed = failedPrecondition(row, request)
   if (failed !== null) return failed
-  const decision = await decideVerb(db, request, row, uuid())
+  const operationId = uuid()
+  const decision = await decideVerb(db, request, row, operationId)
   if (decision.kind === 'refused') return decision
   const { fields, owner } = decision
   const before = row ?? newGame(gameId, writerOf(request))
-  const game = { ...before, ...fields, managedBy: owner ?? before.managedBy, generation: before.generation + 1 }
-  return { kind: 'dry_run', changes: changesOf(row, fields), game }
+  const changes = changesOf(row, fields)
+  const generation = before.generation + (changes.length > 0 ? 1 : 0)
+  const game = { ...before, ...fields, managedBy: owner ?? before.managedBy, generation }
+  return { kind: 'dry_run', changes, game, operation: operationOf(request, decision, operationId, generation) }
 }
 
 function changesOf(row: DesiredGame | null, fields: VerbWrite['fields']): readonly FieldChange[] {

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type Docker from 'dockerode'
+import { type Clock, systemClock } from '../clock.ts'
 import { RuntimeFailure } from '../model/errors.ts'
 import { DockerDeadline, fromModem, isUnchanged } from './errors.ts'
 
@@ -63,18 +64,19 @@ export async function withDeadline<T>(
   kind: string,
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
+  clock: Clock = systemClock,
 ): Promise<T> {
   signal.throwIfAborted()
   const call = new AbortController()
   const given = new Promise<never>((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason)))
   const late = () => call.abort(new DockerDeadline(kind, deadlineMs))
-  const timer = setTimeout(late, deadlineMs)
+  const cancel = clock.after(deadlineMs, late)
   const giveUp = () => call.abort(signal.reason)
   signal.addEventListener('abort', giveUp)
   try {
     return await Promise.race([work(call.signal), given])
   } finally {
-    clearTimeout(timer)
+    cancel()
     signal.removeEventListener('abort', giveUp)
   }
 }

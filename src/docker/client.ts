@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import type { Readable } from 'node:stream'
 import Docker from 'dockerode'
 import { z } from 'zod'
+import { type Clock, systemClock } from '../clock.ts'
 import type { DockerAddress } from '../local/docker-address.ts'
 import { RuntimeFailure } from '../model/errors.ts'
 import { type CallObserver, type DockerCall, openStream, sendCall } from './calls.ts'
@@ -16,6 +17,8 @@ export interface DockerClients {
   readonly daemonVersion: string
   /** Deadline of a call that names none. */
   readonly callMs: number
+  /** What deadlines are measured by. */
+  readonly clock: Clock
   /** @throws DockerRefusal when Docker says no; RuntimeFailure when it can't be reached or misses the deadline */
   send(call: DockerCall, signal: AbortSignal): Promise<unknown>
   /** Resolves when the headers are here; the signal ends the stream. */
@@ -57,6 +60,7 @@ export async function connectDocker(options: ConnectOptions): Promise<DockerClie
     apiVersion,
     daemonVersion,
     callMs,
+    clock: systemClock,
     send: (call, signal) => sendCall(calls, call, callMs, signal, onCall),
     open: (call, signal) => openStream(streams, call, signal, onCall),
     close: () => {

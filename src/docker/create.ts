@@ -5,10 +5,10 @@ import type { DockerContext } from './context.ts'
 import { createOptions, type LogSettings } from './create-options.ts'
 import { DockerRefusal, isMissing } from './errors.ts'
 import { takeName } from './name-holder.ts'
-import { prepareStateDirectory, type StateRoot } from './state-directory.ts'
+import type { StateFolders } from './state-directory.ts'
 
 export interface CreateSettings {
-  readonly state: StateRoot
+  readonly folders: StateFolders
   readonly log: LogSettings
   /** The content id a reference means on this host now, from cached facts; null when unknown. */
   readonly resolvesTo: (imageRef: string) => string | null
@@ -21,7 +21,7 @@ export async function createContainer(
   request: CreateRequest,
   signal: AbortSignal,
 ): Promise<CreateAnswer> {
-  await prepareStateDirectory(settings.state, request.spec.state.path)
+  await settings.folders.prepare(request.spec.state.path)
   try {
     return await takeName(context, () => create(context, settings, request, signal), signal)
   } catch (error) {

@@ -9,6 +9,12 @@ export type RegistryAuth =
   | { readonly username: string; readonly password: string; readonly serveraddress: string }
   | { readonly identitytoken: string; readonly serveraddress: string }
 
+/**
+ * What is known for a registry; null when nothing is.
+ * @param registry a reference's domain, e.g. `docker.io`
+ */
+export type ReadCredentials = (registry: string, signal: AbortSignal) => Promise<RegistryAuth | null>
+
 /** Docker Hub's key in the configuration file, for historical reasons. */
 const HUB_KEY = 'https://index.docker.io/v1/'
 const HELPER_MS = 10_000

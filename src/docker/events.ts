@@ -52,12 +52,11 @@ export async function openEvents(clients: DockerClients, identity: Identity, opt
     options.signal.removeEventListener('abort', close)
     streams.abort(error)
   }
-  const since = secondsOf(options.sinceNs ?? BigInt(Date.now()) * 1_000_000n - OVERLAP_NS)
+  const since = secondsOf(options.sinceNs ?? BigInt(clients.clock.nowMs()) * 1_000_000n - OVERLAP_NS)
   try {
     const calls = [containerCall(since), hostCall(since)]
-    const opened = await withDeadline(clients.callMs, 'events', options.signal, () =>
-      Promise.all(calls.map((call) => clients.open(call, streams.signal))),
-    )
+    const work = () => Promise.all(calls.map((call) => clients.open(call, streams.signal)))
+    const opened = await withDeadline(clients.callMs, 'events', options.signal, work, clients.clock)
     const followed = opened.map((stream) => follow(stream, identity, options.onEvent))
     void Promise.race(followed).then((error) => {
       end(error)

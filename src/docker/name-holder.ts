@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { RuntimeFailure } from '../model/errors.ts'
 import { ownershipOf } from '../model/labels.ts'
 import { parseInspection } from '../observed/parse.ts'
+import { pause } from '../pause.ts'
 import { type DockerContext, inspectRaw } from './context.ts'
 import { DockerRefusal, isMissing } from './errors.ts'
 
@@ -61,12 +61,19 @@ async function identify(
   id: string,
   signal: AbortSignal,
 ): Promise<NameTaken | { readonly kind: 'ghost'; readonly id: string }> {
-  const untilMs = performance.now() + context.clients.callMs * IN_FLIGHT_SHARE
-  for (;;) {
-    const answer = await inspectRaw(context.clients, id, signal)
-    if (answer !== null) return { kind: 'name_taken', holder: holderOf(context, answer), id }
-    if (performance.now() > untilMs) return { kind: 'ghost', id }
-    await delay(LOOK_AGAIN_MS, undefined, { signal })
+  const { clock, callMs } = context.clients
+  let isOver = false
+  const cancel = clock.after(callMs * IN_FLIGHT_SHARE, () => (isOver = true))
+  try {
+    for (;;) {
+      const answer = await inspectRaw(context.clients, id, signal)
+      if (answer !== null) return { kind: 'name_taken', holder: holderOf(context, answer), id }
+      if (isOver) return { kind: 'ghost', id }
+      await pause(LOOK_AGAIN_MS, signal, clock)
+      signal.throwIfAborted()
+    }
+  } finally {
+    cancel()
   }
 }
 

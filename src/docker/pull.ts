@@ -1,9 +1,10 @@
 import { parseFamiliarName } from '@swimlane/docker-reference'
+import type { Clock } from '../clock.ts'
 import { messageOf, RuntimeFailure } from '../model/errors.ts'
 import type { ImageFacts } from '../model/image.ts'
 import { printable } from '../model/printable.ts'
 import type { DockerClients } from './client.ts'
-import { readCredentials, type RegistryAuth } from './credentials.ts'
+import type { ReadCredentials, RegistryAuth } from './credentials.ts'
 import { diskFull } from './errors.ts'
 import { inspectImage } from './image.ts'
 import { parseLine, readLines } from './ndjson.ts'
@@ -12,8 +13,7 @@ import { advance, NO_PROGRESS, renderProgress } from './pull-progress.ts'
 export interface PullSettings {
   /** A stream that is silent for so long has failed. */
   readonly stallMs: number
-  /** Folder of Docker's `config.json`. */
-  readonly credentialsDir: string
+  readonly credentials: ReadCredentials
 }
 
 /**
@@ -47,7 +47,7 @@ async function pull(
   signal: AbortSignal,
 ): Promise<void> {
   const reference = parseFamiliarName(imageRef)
-  const registryAuth = await readCredentials(settings.credentialsDir, reference.domain ?? 'docker.io', signal)
+  const registryAuth = await settings.credentials(reference.domain ?? 'docker.io', signal)
   // A reference without tag would pull every tag there is.
   const query = { fromImage: `${reference.domain}/${reference.repository}`, tag: reference.digest ?? reference.tag ?? 'latest' }
   const call = {
@@ -57,7 +57,7 @@ async function pull(
     query,
     ...(registryAuth === null ? {} : { registryAuth }),
   } as const
-  const stall = watchStall(settings.stallMs, signal)
+  const stall = watchStall(clients.clock, settings.stallMs, signal)
   try {
     await followPull(imageRef, readLines(await clients.open(call, stall.signal)), onProgress, stall.touch)
   } catch (error) {
@@ -100,17 +100,21 @@ function basicOf({ username, password }: Extract<RegistryAuth, { password: strin
 }
 
 /** A signal that follows the caller's and also ends when nothing was touched for `stallMs`. */
-function watchStall(stallMs: number, signal: AbortSignal): { readonly signal: AbortSignal; touch(): void; end(): void } {
+function watchStall(clock: Clock, stallMs: number, signal: AbortSignal): { readonly signal: AbortSignal; touch(): void; end(): void } {
   const stall = new AbortController()
-  const timer = setTimeout(() => stall.abort(new Error(`no progress for ${stallMs} ms`)), stallMs)
+  const arm = () => clock.after(stallMs, () => stall.abort(new Error(`no progress for ${stallMs} ms`)))
+  let cancel = arm()
   const giveUp = () => stall.abort(signal.reason)
   signal.addEventListener('abort', giveUp)
   if (signal.aborted) giveUp()
   return {
     signal: stall.signal,
-    touch: () => void timer.refresh(),
+    touch: () => {
+      cancel()
+      cancel = arm()
+    },
     end: () => {
-      clearTimeout(timer)
+      cancel()
       signal.removeEventListener('abort', giveUp)
     },
   }

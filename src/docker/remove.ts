@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { RuntimeFailure } from '../model/errors.ts'
+import { pause } from '../pause.ts'
 import { type DockerContext, inspectRaw, requireOurs } from './context.ts'
 import { DockerRefusal, isMissing, unexpected } from './errors.ts'
 
@@ -32,15 +32,21 @@ function refusalOf(refusal: DockerRefusal, id: string): unknown {
 }
 
 async function waitUntilGone({ clients }: DockerContext, id: string, signal: AbortSignal): Promise<void> {
-  const untilMs = performance.now() + clients.callMs
-  while ((await inspectRaw(clients, id, signal)) !== null) {
-    if (performance.now() > untilMs) {
-      throw new RuntimeFailure(
-        'transient',
-        'service_unavailable',
-        `the removal of container ${id} is still in progress after ${clients.callMs} ms`,
-      )
+  const { clock, callMs } = clients
+  let isOver = false
+  const cancel = clock.after(callMs, () => (isOver = true))
+  try {
+    while ((await inspectRaw(clients, id, signal)) !== null) {
+      if (isOver)
+        throw new RuntimeFailure(
+          'transient',
+          'service_unavailable',
+          `the removal of container ${id} is still in progress after ${callMs} ms`,
+        )
+      await pause(LOOK_AGAIN_MS, signal, clock)
+      signal.throwIfAborted()
     }
-    await delay(LOOK_AGAIN_MS, undefined, { signal })
+  } finally {
+    cancel()
   }
 }

@@ -10,7 +10,6 @@ import { removeContainer } from './remove.ts'
 import { renameContainer } from './rename.ts'
 import { sharePulls } from './shared-pull.ts'
 import { startContainer } from './start.ts'
-import { purgeState } from './state-directory.ts'
 import { stopContainer } from './stop.ts'
 import { updateLimits } from './update-limits.ts'
 
@@ -40,6 +39,6 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     pull: sharePulls((imageRef, onProgress, signal) => pullImage(clients, options.pull, imageRef, onProgress, signal)),
     inspectImage: (imageRef, signal) => inspectImage(clients, imageRef, signal),
     createNetwork: shareCreation((name, signal) => createNetwork(clients, identity.instance, name, signal)),
-    purgeState: (path) => purgeState(options.state, path),
+    purgeState: (path) => options.folders.purge(path),
   }
 }

@@ -2,6 +2,7 @@ import type { StartAnswer } from '../controller/ports.ts'
 import { RuntimeFailure } from '../model/errors.ts'
 import { type DockerContext, inspectContainer, requireOurs } from './context.ts'
 import { DockerRefusal, isMissing, isUnchanged } from './errors.ts'
+import { clearGhost, ghostEndpointOf } from './ghost-endpoint.ts'
 
 /** Starts a container of ours and inspects it: two calls where its ownership is known already. */
 export async function startContainer(context: DockerContext, id: string, signal: AbortSignal): Promise<StartAnswer> {
@@ -12,12 +13,15 @@ export async function startContainer(context: DockerContext, id: string, signal:
   return inspection === null ? { kind: 'gone' } : { kind: 'started', container: inspection.container }
 }
 
-/** Null once started; else why not. An endpoint that a dead container left behind is disconnected, and the start tried once more. */
+/** Null once started; else why not. An endpoint that a dead container left behind is taken off, and the start tried once more. */
 async function startHealing(context: DockerContext, id: string, signal: AbortSignal): Promise<DockerRefusal | null> {
   const refusal = await start(context, id, signal)
   const ghost = refusal === null ? null : ghostEndpointOf(refusal.message)
-  if (ghost === null || !(await isOwnName(context, id, ghost.endpoint, signal))) return refusal
-  await disconnect(context, ghost, signal)
+  if (ghost === null) return refusal
+  // An endpoint carries its container's name: only one of our own name can be our ghost.
+  const inspection = await inspectContainer(context, id, signal)
+  if (inspection?.container.name !== ghost.endpoint) return refusal
+  await clearGhost(context, inspection.container, ghost, signal)
   return await start(context, id, signal)
 }
 
@@ -54,33 +58,3 @@ function answerOf(refusal: DockerRefusal, id: string): StartAnswer {
 
 /** What dockerd answers to a start while it stops its containers on its way out; a container's own failure reads differently. */
 const SHUTTING_DOWN = /client connection is closing|transport is closing|context canceled|failed to update (the )?store/i
-
-interface GhostEndpoint {
-  readonly endpoint: string
-  readonly network: string
-}
-
-function ghostEndpointOf(message: string): GhostEndpoint | null {
-  const match = /endpoint with name (\S+) already exists in network (\S+?)[.,]?(\s|$)/i.exec(message)
-  const [, endpoint, network] = match ?? []
-  return endpoint === undefined || network === undefined ? null : { endpoint, network }
-}
-
-/** An endpoint carries its container's name: only one of our own name can be our ghost. */
-async function isOwnName(context: DockerContext, id: string, endpoint: string, signal: AbortSignal): Promise<boolean> {
-  const inspection = await inspectContainer(context, id, signal)
-  return inspection?.container.name === endpoint
-}
-
-async function disconnect({ clients }: DockerContext, { endpoint, network }: GhostEndpoint, signal: AbortSignal): Promise<void> {
-  const body = { Container: endpoint, Force: true }
-  try {
-    await clients.send(
-      { kind: 'network_disconnect', method: 'POST', path: `/networks/${encodeURIComponent(network)}/disconnect`, body },
-      signal,
-    )
-  } catch (error) {
-    // Then the second start tells what is wrong, in Docker's words.
-    if (!(error instanceof DockerRefusal)) throw error
-  }
-}

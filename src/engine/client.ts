@@ -1,4 +1,5 @@
 import { errors } from 'undici'
+import { type Clock, systemClock } from '../clock.ts'
 import type { EngineState } from '../model/engine.ts'
 import { messageOf } from '../model/errors.ts'
 import { type EngineAddress, originOf } from './address.ts'
@@ -25,7 +26,14 @@ export interface EngineClientOptions {
   readonly maxBytes?: { readonly state: number; readonly player: number }
   /** Players' calls that run at a time on one engine, 32 when left out; others wait. The controller's own calls never do. */
   readonly playerCallsAtOnce?: number
+  /** What the time-outs are measured by; the system's when left out. */
+  readonly clock?: Clock
+  /** Carries the calls; connections of its own when left out. */
+  readonly transport?: EngineTransport
 }
+
+/** Asks once, and no longer than the signal lets it; see {@link EngineConnections}. */
+export type EngineTransport = Pick<EngineConnections, 'exchange' | 'close'>
 
 /**
  * Speaks protocol `galaxy` (spec 4, "Engine contract") with engines, and believes nothing they answer. Every call ends within its time, however the
@@ -65,20 +73,19 @@ const MAX_BYTES = { state: 1_048_576, player: 4_194_304 }
 const PLAYER_CALLS_AT_ONCE = 32
 
 export function createEngineClient(options: EngineClientOptions): EngineClient {
-  const { timeouts, maxBytes = MAX_BYTES } = options
-  const connections = new EngineConnections(timeouts.connectMs)
+  const { timeouts, maxBytes = MAX_BYTES, clock = systemClock } = options
+  const transport = options.transport ?? new EngineConnections(timeouts.connectMs)
   const lanes = new Lanes(options.playerCallsAtOnce ?? PLAYER_CALLS_AT_ONCE)
 
   const admin = (address: EngineAddress, call: Call, timeoutMs: number, signal: AbortSignal): Promise<EngineState> => {
     const request = { ...call, maxBytes: maxBytes.state }
-    return withDeadline(timeoutMs, signal, async (signal) => stateOf(request, await ask(connections, address, request, signal)))
+    return withDeadline(timeoutMs, signal, async (signal) => stateOf(request, await ask(transport, address, request, signal)), clock)
   }
 
   const player = (address: EngineAddress, call: Call, signal: AbortSignal): Promise<PlayerAnswer> => {
     const request = { ...call, maxBytes: maxBytes.player }
-    return withDeadline(timeouts.playerMs, signal, async (signal) =>
-      playerAnswerOf(request, await ask(connections, address, request, signal, lanes)),
-    )
+    const run = async (signal: AbortSignal) => playerAnswerOf(request, await ask(transport, address, request, signal, lanes))
+    return withDeadline(timeouts.playerMs, signal, run, clock)
   }
 
   return {
@@ -96,21 +103,21 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
     orders: (address, actor, body, signal) => player(address, { method: 'POST', path: '/api/v1/orders', body: { ...body, actor } }, signal),
     report: (address, actor, turn, signal) =>
       player(address, { method: 'GET', path: `/api/v1/reports/${turn}?actor=${encodeURIComponent(actor)}` }, signal),
-    close: () => connections.close(),
+    close: () => transport.close(),
   }
 }
 
 type Call = Omit<EngineRequest, 'maxBytes'>
 
 async function ask(
-  connections: EngineConnections,
+  transport: EngineTransport,
   address: EngineAddress,
   request: EngineRequest,
   signal: AbortSignal,
   lanes: Lanes | null = null,
 ): Promise<EngineAnswer> {
   const origin = originOf(address)
-  const exchange = (): Promise<EngineAnswer> => connections.exchange(origin, request, signal)
+  const exchange = (): Promise<EngineAnswer> => transport.exchange(origin, request, signal)
   try {
     return lanes === null ? await exchange() : await lanes.run(origin, signal, exchange)
   } catch (error) {

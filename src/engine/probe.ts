@@ -3,6 +3,9 @@ import { request } from 'undici'
 
 export type ProbeCall = { readonly http: { readonly path: string; readonly port: number } } | { readonly tcp: { readonly port: number } }
 
+/** See {@link probeEngine}. */
+export type ProbeEngine = typeof probeEngine
+
 /**
  * Asks an engine once. Resolves when it serves: any 2xx, or an accepted connection. Redirects are not followed and the
  * answer's body is not read: an engine is untrusted.

@@ -1,5 +1,7 @@
+import type { Clock } from '../clock.ts'
 import { messageOf } from '../model/errors.ts'
-import { type ProbeCall, probeEngine } from './probe.ts'
+import { withDeadline } from './deadline.ts'
+import type { ProbeCall, ProbeEngine } from './probe.ts'
 
 export interface ProberOptions {
   readonly intervalMs: number
@@ -10,7 +12,8 @@ export interface ProberOptions {
   readonly timeoutMs: number
   /** What a container says has changed: ok, or failing. */
   onChange(gameId: string): void
-  readonly nowMs: () => number
+  readonly probe: ProbeEngine
+  readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number
 }
@@ -37,7 +40,8 @@ interface Watch {
   readonly sinceMs: number
   reading: Reading
   failures: number
-  timer: NodeJS.Timeout | null
+  /** Calls off the next question. */
+  cancel: () => void
   readonly abort: AbortController
 }
 
@@ -61,7 +65,7 @@ export class Prober {
 
   reading(gameId: string, containerId: string): Reading {
     const watch = this.#watches.get(gameId)
-    return watch?.target.containerId === containerId ? watch.reading : { kind: 'pending', sinceMs: this.#options.nowMs() }
+    return watch?.target.containerId === containerId ? watch.reading : { kind: 'pending', sinceMs: this.#options.clock.nowMs() }
   }
 
   /** Asks this container from now on, and no other of the game; null asks none. */
@@ -70,8 +74,15 @@ export class Prober {
     if (known !== undefined && target !== null && isSameTarget(known.target, target)) return
     if (known !== undefined) this.#drop(gameId, known)
     if (target === null) return
-    const sinceMs = this.#options.nowMs()
-    const watch: Watch = { target, sinceMs, reading: { kind: 'pending', sinceMs }, failures: 0, timer: null, abort: new AbortController() }
+    const sinceMs = this.#options.clock.nowMs()
+    const watch: Watch = {
+      target,
+      sinceMs,
+      reading: { kind: 'pending', sinceMs },
+      failures: 0,
+      cancel: () => {},
+      abort: new AbortController(),
+    }
     this.#watches.set(gameId, watch)
     void this.#ask(gameId, watch)
   }
@@ -81,7 +92,7 @@ export class Prober {
   }
 
   #drop(gameId: string, watch: Watch): void {
-    if (watch.timer !== null) clearTimeout(watch.timer)
+    watch.cancel()
     watch.abort.abort()
     this.#watches.delete(gameId)
   }
@@ -89,8 +100,9 @@ export class Prober {
   async #ask(gameId: string, watch: Watch): Promise<void> {
     const before = watch.reading.kind
     try {
-      const signal = AbortSignal.any([watch.abort.signal, AbortSignal.timeout(this.#options.timeoutMs)])
-      await probeEngine(watch.target.address, watch.target.probe, signal)
+      const { address, probe } = watch.target
+      const { timeoutMs, clock } = this.#options
+      await withDeadline(timeoutMs, watch.abort.signal, (signal) => this.#options.probe(address, probe, signal), clock)
       watch.failures = 0
       watch.reading = { kind: 'ok', containerId: watch.target.containerId }
     } catch (error) {
@@ -105,15 +117,15 @@ export class Prober {
       }
     }
     if (watch.abort.signal.aborted) return
-    watch.timer = setTimeout(() => void this.#ask(gameId, watch), this.#delayMs(watch, before))
+    watch.cancel = this.#options.clock.after(this.#delayMs(watch, before), () => void this.#ask(gameId, watch))
     const isTold = watch.failures > 0 && watch.failures === this.#options.restartAfter
     if (watch.reading.kind !== before || isTold) this.#options.onChange(gameId)
   }
 
   #delayMs({ reading, sinceMs }: Watch, before: Reading['kind']): number {
-    const { intervalMs, nowMs, random } = this.#options
+    const { intervalMs, clock, random } = this.#options
     if (reading.kind === 'pending') {
-      const askedForMs = nowMs() - sinceMs
+      const askedForMs = clock.nowMs() - sinceMs
       // Negative where the clock was set back: then eagerness would last as long as that.
       if (askedForMs >= 0 && askedForMs < EAGER_FOR_MS) return EAGER_MS
       return askedForMs < STARTING_FOR_MS ? STARTING_MS : intervalMs

@@ -19,6 +19,8 @@ export interface ObservedContainer {
   readonly stateHostPath: string | null
   /** Its address on each network it is attached to. */
   readonly addresses: Readonly<Record<string, string>>
+  /** The image's HEALTHCHECK; `none` when it has none, null when a list did not tell. */
+  readonly dockerHealth: 'none' | 'starting' | 'healthy' | 'unhealthy' | null
   /** What a list does not carry; null until the container was inspected. */
   readonly detail: ContainerDetail | null
 }
@@ -30,8 +32,6 @@ export interface ContainerDetail {
   /** Docker's own flag, or an `oom` event seen since its start. */
   readonly isOomKilled: boolean
   readonly error: string
-  /** The image's HEALTHCHECK; `none` when it has none. */
-  readonly dockerHealth: 'none' | 'starting' | 'healthy' | 'unhealthy'
   readonly limits: Limits
   readonly isAutoRemove: boolean
 }

@@ -47,6 +47,7 @@ export interface Operation {
 export interface QueuedOperation {
   readonly operationId: string
   readonly op: OperationKind
+  readonly detail: OperationDetail | null
   readonly source: OperationSource
   readonly sourceRef: string | null
   /** Of the desired row, as the request wrote it. */

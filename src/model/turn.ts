@@ -3,7 +3,7 @@ export type TurnCall =
   | { readonly kind: 'tick'; readonly atMs: number }
   | { readonly kind: 'token'; readonly token: string; readonly generation: number }
 
-/** Why a tick computed no turn (spec 4, "Turns"). */
+/** Why a tick, or a token, computed no turn (spec 4, "Turns"). */
 export type SkipReason = 'paused' | 'not_running' | 'in_progress' | 'missed_while_down' | 'skip_next_tick'
 
 /** The ledger's row that has not ended yet: the engine is being asked for its number, or will be again. */
@@ -16,6 +16,7 @@ export interface OpenTurn {
 /** What a step of a plan means to the ledger. */
 export type LedgerEntry =
   | { readonly kind: 'skip'; readonly atMs: number; readonly reason: SkipReason }
+  | { readonly kind: 'skip_token'; readonly token: string; readonly generation: number; readonly reason: SkipReason }
   | { readonly kind: 'begin'; readonly call: TurnCall; readonly turn: number }
   /** The open one is tried again, by another operation. */
   | { readonly kind: 'retry' }

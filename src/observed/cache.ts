@@ -136,8 +136,7 @@ export class ContainerCache {
 
   #takeListed(listed: ObservedContainer): boolean {
     const known = this.#containers.get(listed.id)
-    const isSame = known !== undefined && known.state === listed.state && known.name === listed.name && sameAddresses(known, listed)
-    if (isSame) return false
+    if (known !== undefined && isAsListed(known, listed)) return false
     this.#store(listed)
     return true
   }
@@ -169,6 +168,12 @@ export class ContainerCache {
     ids?.delete(id)
     if (ids?.size === 0) this.#byGame.delete(known.gameId)
   }
+}
+
+function isAsListed(known: ObservedContainer, listed: ObservedContainer): boolean {
+  const tellsHealth = listed.dockerHealth !== null && listed.dockerHealth !== 'none'
+  const isSameHealth = !tellsHealth || listed.dockerHealth === known.dockerHealth
+  return known.state === listed.state && known.name === listed.name && isSameHealth && sameAddresses(known, listed)
 }
 
 function sameAddresses(a: ObservedContainer, b: ObservedContainer): boolean {

@@ -15,8 +15,8 @@ const SHOWN: ReadonlyMap<string, IsShown> = new Map<string, IsShown>([
   ['rename', ({ name }, _, event) => name === event.name],
   ['pause', ({ state }) => state === 'paused'],
   ['unpause', ({ state }) => state !== 'paused'],
-  ['health_status: healthy', ({ detail }) => detail?.dockerHealth === 'healthy'],
-  ['health_status: unhealthy', ({ detail }) => detail?.dockerHealth === 'unhealthy'],
+  ['health_status: healthy', ({ dockerHealth }) => dockerHealth === 'healthy'],
+  ['health_status: unhealthy', ({ dockerHealth }) => dockerHealth === 'unhealthy'],
 ])
 
 /**

@@ -12,6 +12,8 @@ export class HostFacts {
   /** What our own calls told while a reading was under way; that reading may be older. */
   #learned: ImageFacts[] | null = null
   #isNetworkPresent = false
+  /** An image was asked for that the host was not known to have. */
+  #isImageMissed = false
   /** Reads all images again. */
   readonly readImages: () => Promise<void>
   readonly readNetwork: () => Promise<void>
@@ -20,6 +22,7 @@ export class HostFacts {
     this.readImages = oneAtATime(async () => {
       const learned: ImageFacts[] = []
       this.#learned = learned
+      this.#isImageMissed = false
       const images = await source.listImages(signal).finally(() => {
         this.#learned = null
       })
@@ -30,9 +33,16 @@ export class HostFacts {
     })
   }
 
+  /** Reads again what is missed: the event that told of its coming may have been lost. */
+  async recheck(): Promise<void> {
+    await Promise.all([this.#isImageMissed ? this.readImages() : null, this.#isNetworkPresent ? null : this.readNetwork()])
+  }
+
   /** Facts of an image by reference or id; null when the host does not have it. */
   image(ref: string): ImageFacts | null {
-    return this.#images.find((image) => image.id === ref || image.refs.includes(ref)) ?? null
+    const found = this.#images.find((image) => image.id === ref || image.refs.includes(ref)) ?? null
+    if (found === null) this.#isImageMissed = true
+    return found
   }
 
   learnImage(facts: ImageFacts): void {

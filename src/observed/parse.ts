@@ -29,6 +29,7 @@ export function parseListEntry(entry: unknown, mountPath: string): ParsedContain
     labels: parseLabels(data.Labels),
     stateHostPath: sourceOf(data.Mounts, mountPath),
     addresses: addressesOf(data.NetworkSettings.Networks),
+    dockerHealth: healthIn(data.Status),
     detail: null,
   }))
 }
@@ -49,11 +50,13 @@ export function parseInspection(answer: unknown, mountPath: string): ParsedConta
     labels: parseLabels(data.Config.Labels),
     stateHostPath: sourceOf(data.Mounts, mountPath),
     addresses: addressesOf(data.NetworkSettings.Networks),
+    dockerHealth: data.State.Health.Status,
     detail: detailOf(data),
   }))
 }
 
 const stateShape = z.enum(['created', 'running', 'paused', 'restarting', 'exited', 'removing', 'dead'])
+const healthShape = z.enum(['none', 'starting', 'healthy', 'unhealthy'])
 const textShape = z.string().catch('')
 const numberShape = z.number().catch(0)
 const labelsShape = z.record(z.string(), z.string()).catch({})
@@ -67,6 +70,7 @@ const listShape = z.object({
   ImageID: textShape,
   Created: numberShape,
   State: stateShape,
+  Status: textShape,
   Labels: labelsShape,
   Mounts: mountsShape,
   NetworkSettings: networksShape,
@@ -84,7 +88,7 @@ const inspectShape = z.object({
     ExitCode: numberShape,
     OOMKilled: z.boolean().catch(false),
     Error: textShape,
-    Health: z.object({ Status: z.enum(['none', 'starting', 'healthy', 'unhealthy']).catch('none') }).catch({ Status: 'none' }),
+    Health: z.object({ Status: healthShape.catch('none') }).catch({ Status: 'none' }),
   }),
   Config: z.object({ Image: textShape, Labels: labelsShape }),
   HostConfig: z.object({
@@ -128,6 +132,12 @@ function addressesOf(networks: Readonly<Record<string, { IPAddress: string }>>):
   return Object.fromEntries(attached.filter(([, address]) => address !== ''))
 }
 
+/** A list has it in its text alone, and of what runs: `Up 2 minutes (unhealthy)`, `Up 1 second (health: starting)`, `Up 3 hours`. */
+function healthIn(status: string): ObservedContainer['dockerHealth'] {
+  const told = /^Up .*\((?:health: )?(starting|healthy|unhealthy)\)$/.exec(status)?.[1]
+  return healthShape.safeParse(told).data ?? (/^Up [^(]*$/.test(status) ? 'none' : null)
+}
+
 function detailOf({ State, HostConfig }: z.infer<typeof inspectShape>): ContainerDetail {
   return {
     startedAtMs: timeMs(State.StartedAt),
@@ -135,7 +145,6 @@ function detailOf({ State, HostConfig }: z.infer<typeof inspectShape>): Containe
     exitCode: State.ExitCode,
     isOomKilled: State.OOMKilled,
     error: State.Error,
-    dockerHealth: State.Health.Status,
     limits: limitsOf(HostConfig),
     isAutoRemove: HostConfig.AutoRemove,
   }

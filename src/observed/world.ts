@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import type { ImageFacts } from '../model/image.ts'
 import type { Identity } from '../model/labels.ts'
 import type { ObservedContainer, ObservedGame, Outage } from '../model/observed.ts'
@@ -31,9 +32,12 @@ export interface WorldOptions {
   readonly useEvents: boolean
   /** Games about which something new is known; `all` when an image or the network came or went, for which a game without any container may wait. */
   onChange(gameIds: Iterable<string> | 'all'): void
-  /** The list can, or can no longer, be read; called when that changes, and at the first answer. */
+  /**
+   * The list can be read, told at every connection, or can no longer be. Every game has to be looked at again, but no sooner than
+   * what a row asks for just then (L3); those that the list shows changed come by `onChange`.
+   */
   onReachable(isReachable: boolean, error: unknown): void
-  readonly nowMs: () => number
+  readonly clock: Clock
   readonly signal: AbortSignal
 }
 
@@ -162,7 +166,12 @@ export class World {
 
   /** Lists once and returns the games that differ from what was known. A list that fails makes the world unknown. */
   async relist(): Promise<ReadonlySet<string>> {
-    return (await this.#list()).changed
+    const [{ changed }] = await Promise.all([this.#list(), this.#options.useEvents ? this.#host.recheck() : this.#readHost()])
+    return changed
+  }
+
+  async #readHost(): Promise<void> {
+    await Promise.all([this.#host.readImages(), this.#host.readNetwork()])
   }
 
   async #readList(): Promise<ListNews> {
@@ -189,7 +198,7 @@ export class World {
         if (signal.aborted) return
         this.#lost(error)
       }
-      await pause(retryMs, signal)
+      await pause(retryMs, signal, this.#options.clock)
       retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)
     }
   }
@@ -218,19 +227,19 @@ export class World {
   }
 
   async #learnAll(): Promise<void> {
-    await Promise.all([this.#host.readImages(), this.#host.readNetwork()])
+    await this.#readHost()
     const { changed } = await this.#list()
-    const nowMs = this.#options.nowMs()
+    const nowMs = this.#options.clock.nowMs()
     this.#lastHeardMs = nowMs
     if (this.#isKnown === false && this.#outage !== null) this.#outage = { fromMs: this.#outage.fromMs, toMs: nowMs }
     this.#isKnown = true
     this.#options.onReachable(true, null)
-    this.#options.onChange(new Set([...this.#cache.games(), ...changed]))
+    this.#options.onChange(changed)
   }
 
   #lost(error: unknown): void {
     if (this.#isKnown === false) return
-    const nowMs = this.#options.nowMs()
+    const nowMs = this.#options.clock.nowMs()
     this.#outage = { fromMs: nowMs, toMs: nowMs }
     this.#isKnown = false
     this.#options.onReachable(false, error)
@@ -238,13 +247,13 @@ export class World {
 
   /** Asks the list after each silence; a list that shows what the stream never told means the stream is dead. */
   async #watch(signal: AbortSignal): Promise<void> {
-    const { watchdogMs, nowMs, useEvents, onChange } = this.#options
+    const { watchdogMs, clock, useEvents, onChange } = this.#options
     while (!signal.aborted) {
-      await pause(Math.min(Math.max(this.#lastHeardMs + watchdogMs - nowMs(), 10), watchdogMs), signal)
-      const silentMs = nowMs() - this.#lastHeardMs
+      await pause(Math.min(Math.max(this.#lastHeardMs + watchdogMs - clock.nowMs(), 10), watchdogMs), signal, clock)
+      const silentMs = clock.nowMs() - this.#lastHeardMs
       // A clock that was set back says nothing about how long it was silent.
       if (signal.aborted || (silentMs >= 0 && silentMs < watchdogMs)) continue
-      this.#lastHeardMs = nowMs()
+      this.#lastHeardMs = clock.nowMs()
       const { changed, untold } = await this.#list()
       onChange(changed)
       if (useEvents && untold.size > 0) throw new Error('the event stream was silent while containers changed')
@@ -252,7 +261,7 @@ export class World {
   }
 
   #hear(event: ContainerEvent | HostEvent): void {
-    this.#lastHeardMs = this.#options.nowMs()
+    this.#lastHeardMs = this.#options.clock.nowMs()
     if (event.kind === 'container') {
       if (this.#cache.hear(event) || this.#hasFreedName(event)) this.#options.onChange([event.gameId])
     } else void this.#hearHost(event)

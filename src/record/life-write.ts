@@ -7,6 +7,13 @@ import type { Part } from './statement.ts'
 /** A row of the turn ledger, as one statement changes it. */
 export type TurnWrite =
   | { readonly kind: 'skip'; readonly id: string; readonly atMs: number; readonly reason: SkipReason }
+  | {
+      readonly kind: 'skip_token'
+      readonly id: string
+      readonly token: string
+      readonly generation: number
+      readonly reason: SkipReason
+    }
   | { readonly kind: 'begin'; readonly id: string; readonly call: TurnCall; readonly turn: number; readonly operationId: string }
   | { readonly kind: 'retry'; readonly id: string; readonly operationId: string }
   | { readonly kind: 'end'; readonly id: string; readonly status: 'succeeded' | 'failed' | 'superseded'; readonly error: string | null }
@@ -41,8 +48,10 @@ export function turnParts(gameId: string, { recordUid, incarnation }: Life, writ
   const retried = writes.find((write) => write.kind === 'retry')
   const ended = writes.find((write) => write.kind === 'end')
   const skipped = writes.filter((write) => write.kind === 'skip')
+  const forgone = writes.find((write) => write.kind === 'skip_token')
   return [
     ...(skipped.length === 0 ? [] : [skippedPart(gameId, { recordUid, incarnation }, skipped)]),
+    ...(forgone === undefined ? [] : [forgonePart(gameId, { recordUid, incarnation }, forgone)]),
     ...(begun === undefined ? [] : [begunPart(gameId, { recordUid, incarnation }, begun)]),
     ...(retried === undefined
       ? []
@@ -73,6 +82,20 @@ function skippedPart(gameId: string, { recordUid, incarnation }: Life, skips: re
       INSERT INTO turns (id, game_id, record_uid, incarnation, scheduled_at, status, skip_reason, finished_at)
       SELECT s.id, ${gameId}, ${recordUid}::uuid, ${incarnation}::integer, s.scheduled_at, 'skipped', s.reason, clock_timestamp()
         FROM jsonb_to_recordset(${storableJson(rows)}::jsonb) AS s(id uuid, scheduled_at timestamptz, reason text)
+      ON CONFLICT DO NOTHING`,
+  }
+}
+
+function forgonePart(
+  gameId: string,
+  { recordUid, incarnation }: Life,
+  { id, token, generation, reason }: Extract<TurnWrite, { kind: 'skip_token' }>,
+): Part {
+  return {
+    name: 'forgone_turn',
+    query: sql`
+      INSERT INTO turns (id, game_id, record_uid, incarnation, turn_token, generation, status, skip_reason, finished_at)
+      VALUES (${id}, ${gameId}, ${recordUid}, ${incarnation}, ${token}, ${generation}, 'skipped', ${reason}, clock_timestamp())
       ON CONFLICT DO NOTHING`,
   }
 }

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../database/tables.ts'
-import type { OperationKind, OperationSource, QueuedOperation } from '../model/operation.ts'
+import type { OperationDetail, OperationKind, OperationSource, QueuedOperation } from '../model/operation.ts'
 import { anyOf } from './any-of.ts'
 
 /** By game, oldest first: operations that were asked for and have not begun. */
@@ -10,7 +10,7 @@ export async function loadQueued(
 ): Promise<ReadonlyMap<string, readonly QueuedOperation[]>> {
   const rows = await db
     .selectFrom('operation_log')
-    .select(['operation_id', 'game_id', 'op', 'source', 'source_ref', 'generation', 'image_ref'])
+    .select(['operation_id', 'game_id', 'op', 'op_detail', 'source', 'source_ref', 'generation', 'image_ref'])
     .where('status', '=', 'queued')
     .$if(gameIds !== undefined, (query) => query.where('game_id', '=', anyOf(gameIds)))
     .orderBy('operation_id')
@@ -22,6 +22,7 @@ export async function loadQueued(
 function toQueued(row: {
   readonly operation_id: string
   readonly op: string
+  readonly op_detail: string | null
   readonly source: string
   readonly source_ref: string | null
   readonly generation: number | null
@@ -29,8 +30,9 @@ function toQueued(row: {
 }): QueuedOperation {
   return {
     operationId: row.operation_id,
-    // CHECK constraints hold both to the model's words.
+    // CHECK constraints hold all three to the model's words.
     op: row.op as OperationKind,
+    detail: row.op_detail as OperationDetail | null,
     source: row.source as OperationSource,
     sourceRef: row.source_ref,
     generation: row.generation ?? 0,

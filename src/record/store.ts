@@ -8,8 +8,8 @@ import { type ActionIntent, type ActionOutcome, intentRows, outcomeRows, type Pa
 
 /**
  * The write-ahead log. Every function is one statement, so one round trip and one transaction (spec 3, "Operation log":
- * a start costs at most three), and can be repeated when its answer was lost. The connection's session must carry the
- * lease epoch; otherwise the fence refuses the write with SQLSTATE GX001.
+ * a start costs at most three), except for the end of a deletion, which is two in one transaction; each can be repeated when
+ * its answer was lost. The connection's session must carry the lease epoch; otherwise the fence refuses the write with SQLSTATE GX001.
  *
  *     queued ──openOperation──► running ──saveProgress*──► running ──closeOperation──► succeeded | failed
  */
@@ -124,13 +124,17 @@ export async function closeOperation(db: Kysely<Database>, close: CloseOperation
            started_at = coalesce(started_at, ${close.finishedAt}::timestamptz), finished_at = ${close.finishedAt}
      WHERE operation_id = ${operationId}
        AND (status, finished_at) IS DISTINCT FROM (${result.status}, ${close.finishedAt}::timestamptz)`
-  const rows = await runParts<{ known: boolean }>(
-    db,
-    [{ name: 'settled', query: settled }, { name: 'closed', query: closed }, ...gameParts(write)],
-    sql`EXISTS (SELECT FROM operation_log WHERE operation_id = ${operationId}) AS known`,
-  )
-  if (rows[0]?.known !== true) throw notRunning(write.gameId, operationId)
-  await forgetWhenAsked(db, write)
+  const run = async (on: Kysely<Database>): Promise<void> => {
+    const rows = await runParts<{ known: boolean }>(
+      on,
+      [{ name: 'settled', query: settled }, { name: 'closed', query: closed }, ...gameParts(write)],
+      sql`EXISTS (SELECT FROM operation_log WHERE operation_id = ${operationId}) AS known`,
+    )
+    if (rows[0]?.known !== true) throw notRunning(write.gameId, operationId)
+    await forgetWhenAsked(on, write)
+  }
+  // A deletion that has ended and whose row is still there would be done again by the next controller.
+  await (write.forget === true ? db.transaction().execute(run) : run(db))
 }
 
 /** Writes a game outside of any operation; a write that holds nothing costs nothing. */
@@ -142,7 +146,7 @@ export async function saveGame(db: Kysely<Database>, write: GameWrite): Promise<
 
 /**
  * A statement of its own: the DELETE's trigger asks for live records, and whether it would see the record's removal
- * within the same statement is up to the executor's order. A crash in between leaves the row for the next pass.
+ * within the same statement is up to the executor's order.
  */
 async function forgetWhenAsked(db: Kysely<Database>, { gameId, forget }: GameWrite): Promise<void> {
   if (forget !== true) return

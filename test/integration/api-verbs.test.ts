@@ -137,6 +137,22 @@ describe('a verb', () => {
     expect(await api.call('POST', admin('refused', 'restart'), undefined, {})).toMatchObject({ status: 401 })
   })
 
+  it('of a cleanup is the lobby’s, of a game that is stopped', async () => {
+    await made('swept', 'internal')
+    expect(await api.call('POST', internal('swept', 'cleanup'))).toMatchObject({ status: 409, body: { code: 'conflict' } })
+    await api.call('POST', internal('swept', 'stop'), { reason: 'finished' })
+    expect(await api.call('POST', internal('swept', 'cleanup', '?dryRun=true'))).toMatchObject({
+      status: 200,
+      body: { kind: 'DryRun', op: 'cleanup', changes: [] },
+    })
+    expect(await api.call('POST', internal('swept', 'cleanup'))).toMatchObject({
+      status: 202,
+      body: { op: 'reconcile', detail: 'cleanup', source: 'lobby', status: 'queued' },
+    })
+    expect(await api.call('POST', admin('swept', 'cleanup'))).toMatchObject({ status: 404 })
+    expect(await api.call('POST', internal('swept', 'cleanup'), { force: true })).toMatchObject({ status: 400 })
+  })
+
   it('takes a game over from another owner where it is told to', async () => {
     await made('taken', 'internal')
     expect(await api.call('POST', admin('taken', 'patch', '?force=true'), { version: '1.0.1' })).toMatchObject({ status: 202 })

@@ -39,7 +39,7 @@ describe('the embedded database', () => {
     expect(session).toBe(String(pid))
   })
 
-  it('reopens with everything committed after its process was killed -9', async () => {
+  it('row 44: reopens with everything committed after its process was killed -9', async () => {
     const folder = newFolder()
     const first = await start(folder)
     await query(first.url, 'CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n')
@@ -54,7 +54,7 @@ describe('the embedded database', () => {
     expect(await query(second.url, 'SELECT count(*)::int AS n FROM kept')).toEqual([{ n: 1000 }])
   })
 
-  it('is used by a second start instead of being opened twice', async () => {
+  it('row 44: is used by a second start instead of being opened twice', async () => {
     const folder = newFolder()
     const starts = await Promise.all([start(folder), start(folder), start(folder)])
 

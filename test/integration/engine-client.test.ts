@@ -94,7 +94,7 @@ function pump(response: ServerResponse, chunk: Buffer, atMost: number): () => nu
   return () => sent
 }
 
-describe('an engine that does not answer (fault 46)', () => {
+describe('row 46: an engine that does not answer', () => {
   it('because nothing listens is told at once, with the reason', async () => {
     const failure = await failureOf(client().status({ host: '127.0.0.1', port: 1 }, forever), 1_000)
     expect(failure).toMatchObject({
@@ -197,7 +197,7 @@ describe('an engine that refuses', () => {
   })
 })
 
-describe('an engine that answers nonsense', () => {
+describe('row 46: an engine that answers nonsense', () => {
   it.each([
     ['without a body', '', /expected JSON, found: nothing/],
     ['that is malformed', '{"turn":1,', /expected JSON/],

@@ -22,7 +22,7 @@ describeOnEachPostgres('leadership', (serverUrl) => {
   })
 
   describe('lease', () => {
-    it('is given to one of many that ask at once', async () => {
+    it('row 42: is given to one of many that ask at once', async () => {
       const answers = await Promise.all(Array.from({ length: 8 }, () => acquire('crowd')))
       expect(answers.filter((epoch) => epoch !== null)).toEqual([1])
     })
@@ -43,7 +43,7 @@ describeOnEachPostgres('leadership', (serverUrl) => {
       expect(await renew('passed-on', 2)).toBe(true)
     })
 
-    it('that has expired is not revived by its holder', async () => {
+    it('row 41: that has expired is not revived by its holder', async () => {
       await acquire('expired', { ttlMs: 1 })
       await expect.poll(() => renew('expired', 1, { ttlMs: 1 })).toBe(false)
       expect(await acquire('expired')).toBe(2)
@@ -86,7 +86,7 @@ describeOnEachPostgres('leadership', (serverUrl) => {
       expect(await failureOf(await stalePool(), statement)).toBe('stale_lease')
     })
 
-    it('refuses once the lease has expired, even if nobody else took it', async () => {
+    it('row 41: refuses once the lease has expired, even if nobody else took it', async () => {
       const epoch = await acquire('lapsing', { ttlMs: 200 })
       const term = session('lapsing', epoch ?? 0)
       await run(term, `INSERT INTO game_status (game_id) VALUES ('lapsing')`)
@@ -118,7 +118,7 @@ describeOnEachPostgres('leadership', (serverUrl) => {
       expect(await failureOf(term, `DELETE FROM game_status WHERE game_id = 'in-flight'`)).toBe('stale_lease')
     })
 
-    it('shuts out every earlier term when leadership changes a hundred times', async () => {
+    it('row 42: shuts out every earlier term when leadership changes a hundred times', async () => {
       for (let turn = 1; turn <= 100; turn += 1) {
         const epoch = await acquire('flapping')
         expect(epoch).toBe(turn)

@@ -69,7 +69,7 @@ describeOnEachPostgres('following snapshots', (serverUrl) => {
     expect(await next).toEqual([0])
   })
 
-  it('finds by the poll what no notification told', async () => {
+  it('row 40: finds by the poll what no notification told', async () => {
     const next = read({ pollMs: 20 }).turns(1)
     await listening()
     await withoutNotification(0)

@@ -78,7 +78,7 @@ describe('a watched folder', () => {
     expect(await idsNow()).toEqual(['a'])
   })
 
-  it('follows links as a ConfigMap swaps them', async () => {
+  it('row 45: follows links as a ConfigMap swaps them', async () => {
     await folder.write('..first/a.yaml', game('a'))
     await folder.write('..second/a.yaml', game('a', 'engineVersion: 1.0.0, timeZone: Europe/Berlin'))
     await symlink('..first', join(folder.dir, '..data'))
@@ -99,7 +99,7 @@ describe('a bad file', () => {
     await rescans.after(0)
   })
 
-  it('keeps its last good content in force, also for the next controller, and others go on', async () => {
+  it('row 45: keeps its last good content in force, also for the next controller, and others go on', async () => {
     await folder.write('a.yaml', game('a', 'engineVersion: 1.0.0, timeZone: UTC'), 'kind: Gam')
     await folder.write('c.yaml', game('c', 'engineVersion: 1.0.0, paused: true'))
     for (const each of [rescans, startRescans(setting, folder)]) {
@@ -122,12 +122,13 @@ describe('a bad file', () => {
     ['of 10 MB', () => writeFile(join(folder.dir, 'a.yaml'), 'x'.repeat(10_000_000))],
     ['cut within a document', () => folder.write('a.yaml', game('a').slice(0, -12))],
     ['that is a link to nowhere', () => folder.remove('a.yaml').then(() => symlink('nowhere', join(folder.dir, 'a.yaml')))],
+    ['that is a link to itself', () => folder.remove('a.yaml').then(() => symlink('a.yaml', join(folder.dir, 'a.yaml')))],
     ['of bytes that are no text', () => writeFile(join(folder.dir, 'a.yaml'), Buffer.from([0xff, 0xfe, 0x00]))],
     [
       'with an alias bomb',
       () => folder.write('a.yaml', `a: &a [x, x]\n${Array.from({ length: 20 }, (_, index) => `b${index}: &a [*a, *a]`).join('\n')}\n`),
     ],
-  ])('deletes nothing: %s', async (_name, spoil) => {
+  ])('rows 45 and 52: deletes nothing: %s', async (_name, spoil) => {
     await spoil()
     await utimes(join(folder.dir, 'a.yaml'), new Date(0), new Date(0)).catch(() => {})
     for (let round = 0; round < 4; round += 1) await rescans.after(60_000)
@@ -151,7 +152,7 @@ describe('a bad file', () => {
     expect(await idsNow()).toEqual(['a', 'b', 'c'])
   })
 
-  it('being written just now is left for the next look', async () => {
+  it('row 45: being written just now is left for the next look', async () => {
     await writeFile(join(folder.dir, 'a.yaml'), game('a', 'engineVersion: 1.0.0, paused: true'))
     expect((await rescans.after(10_000)).isMoving).toBe(true)
     expect(await gamesNow()).toMatchObject({ a: { paused: false }, b: { deletedAt: null } })
@@ -161,7 +162,7 @@ describe('a bad file', () => {
 describe('a folder that cannot be read', () => {
   const root = async () => (await listManifests(setting.term.db)).roots
 
-  it('is told until it can be, under its real path, and once', async () => {
+  it('row 45: is told until it can be, under its real path, and once', async () => {
     await symlink(folder.dir, `${folder.dir}-link`)
     const linked = startRescans(setting, { ...folder, dir: `${folder.dir}-link` })
     await linked.after(0)

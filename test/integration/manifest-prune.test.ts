@@ -49,7 +49,7 @@ describe('pruning', () => {
     expect(await idsNow()).toEqual(['a', 'b', 'c', 'd'])
   })
 
-  it('survives a file that is cut at a document border while it is rewritten', async () => {
+  it('row 52: survives a file that is cut at a document border while it is rewritten', async () => {
     await folder.write('a.yaml', game('a'))
     await rescans.after(10_000)
     await folder.write('a.yaml', game('a'), game('b'))
@@ -74,7 +74,7 @@ describe('pruning', () => {
       () => Promise.all(['a.yaml', 'c.yaml', 'd.yaml', 'versions.yaml'].map(folder.remove)).then(() => {}),
       'but the folder holds no manifest at all',
     ],
-  ])('waits while %s', async (_name, change, reason) => {
+  ])('row 36: waits while %s', async (_name, change, reason) => {
     await change()
     await rescans.after(10_000)
     if (reason.includes('written')) await utimes(join(folder.dir, 'd.yaml'), new Date(), new Date())
@@ -93,7 +93,7 @@ describe('pruning', () => {
     expect((await rescans.after(10_000)).deleted).toEqual(['Game c', 'Game d'])
   })
 
-  it('does nothing while the folder is away', async () => {
+  it('row 36: does nothing while the folder is away', async () => {
     const games = await gamesNow()
     await rename(folder.dir, `${folder.dir}-away`)
     await rescans.after(60_000)

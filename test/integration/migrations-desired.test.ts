@@ -147,7 +147,7 @@ describeOnEachPostgres('desired schema', (serverUrl) => {
   })
 
   describe('tombstone', () => {
-    it('is what a DELETE sets; a second DELETE changes nothing while a record lives', async () => {
+    it('row 51: is what a DELETE sets; a second DELETE changes nothing while a record lives', async () => {
       await write(`INSERT INTO desired_games (game_id, engine_version) VALUES ('grave', '1.0.0')`)
       await liveRecord('grave')
       expect((await write(`DELETE FROM desired_games WHERE game_id = 'grave'`)).numAffectedRows).toBe(0n)
@@ -164,7 +164,7 @@ describeOnEachPostgres('desired schema', (serverUrl) => {
         'an upsert',
         `INSERT INTO desired_games (game_id, engine_version) VALUES ('grave', '1.0.0') ON CONFLICT (game_id) DO UPDATE SET paused = true`,
       ],
-    ])('refuses %s over it', async (_what, statement) => {
+    ])('row 51: refuses %s over it', async (_what, statement) => {
       expect(await failureOf(write(statement))).toMatchObject({ kind: 'conflict', message: 'game grave is being deleted' })
     })
 
@@ -175,7 +175,7 @@ describeOnEachPostgres('desired schema', (serverUrl) => {
       expect(await row('grave')).toMatchObject({ generation: 1, deleted_at: null })
     })
 
-    it('is never set for all by TRUNCATE', async () => {
+    it('row 36: is never set for all by TRUNCATE', async () => {
       expect(await failureOf(write('TRUNCATE desired_games'))).toMatchObject({ kind: 'conflict', hint: expect.stringContaining('DELETE') })
     })
   })

@@ -55,7 +55,7 @@ describe('an event', () => {
 })
 
 describe('a receiver that', () => {
-  it('fails gets the same again, later ones of the game after it, and other games meanwhile', async () => {
+  it('row 48: fails gets the same again, later ones of the game after it, and other games meanwhile', async () => {
     outbox.receiver.behave = ({ eventId, attempt }) => (eventId === 'a.1' && attempt <= 2 ? { kind: 'status', status: 500 } : OK)
     await outbox.tell(['a', 1], ['a', 2], ['b', 1], ['b', 2])
     outbox.deliver()
@@ -71,7 +71,7 @@ describe('a receiver that', () => {
     expect((await outbox.rows('a'))[0]).toMatchObject({ attempts: 3, isDelivered: true, last_error: 'answered 500' })
   })
 
-  it('stalls on one game holds up no other', async () => {
+  it('row 48: stalls on one game holds up no other', async () => {
     outbox.receiver.behave = ({ eventId, attempt }) => (eventId === 'stalled.1' && attempt === 1 ? { kind: 'stall' } : OK)
     await outbox.tell(['stalled', 1], ['stalled', 2], ...Array.from({ length: 30 }, (_, index) => ['a', index] as const))
     outbox.deliver({ timeoutMs: 2_000 })
@@ -83,7 +83,7 @@ describe('a receiver that', () => {
     expect((await outbox.rows('stalled'))[0]).toMatchObject({ last_error: 'no answer within 2000 ms' })
   })
 
-  it('closes before its answer gets it again; in the middle of a good one, it has acknowledged', async () => {
+  it('row 48: closes before its answer gets it again; in the middle of a good one, it has acknowledged', async () => {
     outbox.receiver.behave = ({ gameId, attempt }) =>
       attempt > 1 ? OK : { kind: 'cut', at: gameId === 'before' ? 'before' : 'amid', status: gameId === 'refused' ? 503 : 200 }
     await outbox.tell(['before', 1], ['amid', 1], ['refused', 1])
@@ -95,7 +95,7 @@ describe('a receiver that', () => {
     expect((await outbox.rows('refused'))[0]).toMatchObject({ last_error: 'answered 503' })
   })
 
-  it('is down gets everything in order once it is back', async () => {
+  it('row 48: is down gets everything in order once it is back', async () => {
     await outbox.receiver.goDown()
     outbox.deliver()
     await outbox.tell(['a', 1], ['a', 2], ['b', 1])
@@ -112,7 +112,7 @@ describe('a receiver that', () => {
     expect(outbox.faults).toEqual([])
   })
 
-  it('answers slowly is asked sixteen things at once at most, and never two of one game', async () => {
+  it('row 48: answers slowly is asked sixteen things at once at most, and never two of one game', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     outbox.receiver.behave = () => ({ kind: 'after', until: promise, status: 200 })
     const games = Array.from({ length: 20 }, (_, index) => `game-${index}`)
@@ -148,7 +148,7 @@ describe('a receiver that', () => {
 })
 
 describe('an event that is never acknowledged', () => {
-  it('is given up after the last attempt, and the next of its game goes on', async () => {
+  it('row 48: is given up after the last attempt, and the next of its game goes on', async () => {
     outbox.receiver.behave = ({ eventId }) => (eventId === 'a.1' ? { kind: 'status', status: 404 } : OK)
     await outbox.tell(['a', 1], ['a', 2])
     outbox.deliver({ maxAttempts: 2 })

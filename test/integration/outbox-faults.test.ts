@@ -22,7 +22,7 @@ const received = (n: number) =>
   )
 
 describe('a deliverer', () => {
-  it('that is killed between sending and writing it down loses nothing: the next one sends it again', async () => {
+  it('row 48: that is killed between sending and writing it down loses nothing: the next one sends it again', async () => {
     await outbox.tell(['a', 1], ['a', 2], ['b', 1], ['a', 3], ['b', 2])
     for (const victim of ['a.1', 'a.2', 'b.2']) {
       const child = spawn(process.execPath, [PROGRAM, outbox.databaseUrl, outbox.receiver.url, SECRET], { stdio: 'inherit' })
@@ -48,7 +48,7 @@ describe('a deliverer', () => {
     expect((await outbox.rows()).every(({ isDelivered }) => isDelivered)).toBe(true)
   })
 
-  it('finds what no notification told it of, at the next poll', async () => {
+  it('row 40: finds what no notification told it of, at the next poll', async () => {
     await sql`ALTER TABLE outbox DISABLE TRIGGER outbox_notify`.execute(outbox.pool.db)
     outbox.deliver({ pollMs: 200 })
     await outbox.tell(['a', 1])

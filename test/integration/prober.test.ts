@@ -1,6 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import { probeEngine } from '../../src/engine/probe.ts'
 import { Prober, type ProberOptions, type ProbeTarget } from '../../src/engine/prober.ts'
 
 const endings: (() => Promise<void> | void)[] = []
@@ -52,7 +54,8 @@ function prober(over: Partial<ProberOptions> = {}) {
     restartAfter: 0,
     timeoutMs: 150,
     onChange: (gameId) => changes.push(gameId),
-    nowMs: () => Date.now(),
+    probe: probeEngine,
+    clock: systemClock,
     random: () => 0.5,
     ...over,
   })
@@ -117,7 +120,7 @@ describe('an engine', () => {
   })
 })
 
-describe('an answer from an untrusted engine (fault 46)', () => {
+describe('row 46: an answer from an untrusted engine', () => {
   const elsewhere = '/elsewhere'
   it.each<readonly [string, RequestListener]>([
     ['that redirects', (request, response) => response.writeHead(request.url === elsewhere ? 200 : 302, { location: elsewhere }).end()],
@@ -220,10 +223,10 @@ describe('watching', () => {
     expect([requests.length, changes]).toEqual([2, []])
   })
 
-  it('of an engine that starts is eager for two seconds, then calmer, also when the clock is set back meanwhile', async () => {
+  it('row 43: of an engine that starts is eager for two seconds, then calmer, also when the clock is set back meanwhile', async () => {
     const { port, requests } = await engine((_, response) => response.writeHead(503).end())
     let offsetMs = 0
-    const { prober: one } = prober({ nowMs: () => Date.now() + offsetMs })
+    const { prober: one } = prober({ clock: { ...systemClock, nowMs: () => Date.now() + offsetMs } })
     one.watch('g', http(port))
     await expect.poll(() => requests.length, soon).toBeGreaterThan(5)
     offsetMs = -3_600_000

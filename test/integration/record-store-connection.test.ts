@@ -22,7 +22,7 @@ describeOnEachPostgres('connections', (serverUrl) => {
   })
 
   describe('a pool', () => {
-    it('survives the loss of idle and of checked-out connections', async () => {
+    it('row 37: survives the loss of idle and of checked-out connections', async () => {
       const errors: Error[] = []
       const { db, pool } = open({ onError: (error) => errors.push(error) })
       const lost = db.transaction().execute(async (trx) => {
@@ -39,7 +39,7 @@ describeOnEachPostgres('connections', (serverUrl) => {
       await sql`SELECT 1`.execute(db)
     })
 
-    it('calls a killed query, a read-only server, a timed-out statement and a refused connection transient', async () => {
+    it('rows 37 and 39: calls a killed query, a read-only server, a timed-out statement and a refused connection transient', async () => {
       const { db } = open({ statementTimeoutMs: 200 })
       const sleeping = thrownBy(sql`SELECT pg_sleep(5)`.execute(db))
       expect(isTransient(await sleeping)).toBe(true)

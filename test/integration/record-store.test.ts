@@ -104,7 +104,7 @@ describeOnEachPostgres('record store', (serverUrl) => {
     })
   })
 
-  describe('repeating a call whose answer was lost', () => {
+  describe('row 38: repeating a call whose answer was lost', () => {
     it('changes nothing', async ({ term, gameId }) => {
       const operation = newOperation()
       const removed = { ...newRecord(gameId), status: 'removed' as const, removedAt: LATER }

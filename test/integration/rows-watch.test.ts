@@ -75,7 +75,7 @@ describeOnEachPostgres('watched rows', (serverUrl) => {
     })
   })
 
-  describe('lost notifications', () => {
+  describe('row 40: lost notifications', () => {
     beforeEach(() => muteNotifications())
 
     it('cost no more than one poll, for writes, the registry and deletions', async () => {
@@ -122,7 +122,7 @@ describeOnEachPostgres('watched rows', (serverUrl) => {
   })
 
   describe('a killed connection', () => {
-    it('is replaced, and what was written meanwhile is found', async () => {
+    it('rows 37 and 40: is replaced, and what was written meanwhile is found', async () => {
       const watching = await start({ pollMs: NEVER_MS })
       for (const gameId of ['first', 'second']) {
         await terminate('galaxy-listen')

@@ -264,6 +264,38 @@ describe('patch', () => {
   })
 })
 
+describe('cleanup', () => {
+  it('of a stopped or finished game leaves its row as it is, in the same generation', async () => {
+    await insert('swept')
+    await queued('swept', { op: 'stop', reason: 'timeout' })
+    const before = await row('swept')
+    const operationId = await queued('swept', { op: 'cleanup' }, { door: 'lobby' })
+    expect(await row('swept')).toMatchObject({
+      state: 'stopped',
+      stop_reason: 'timeout',
+      generation: before.generation,
+      written_ref: `operation:${operationId} request 7`,
+    })
+    expect((await operations('swept')).at(-1)).toMatchObject({
+      op: 'reconcile',
+      op_detail: 'cleanup',
+      source: 'lobby',
+      source_ref: 'request 7',
+      cause: 'asked to clean up (request 7)',
+      status: 'queued',
+    })
+    await insert('played')
+    await begun('played', 'finished')
+    expect(await ask('played', { op: 'cleanup' }, { dryRun: true })).toMatchObject({
+      kind: 'dry_run',
+      changes: [],
+      game: { generation: 1 },
+      operation: { op: 'reconcile', detail: 'cleanup', generation: 1 },
+    })
+    await queued('played', { op: 'cleanup' })
+  })
+})
+
 describe('what a game cannot be asked for', () => {
   it('a restart and a turn while it is stopped: a token would lie in wait for its next start', async () => {
     await insert('resting')
@@ -279,6 +311,17 @@ describe('what a game cannot be asked for', () => {
     expect(await ask('early', { op: 'force_next_turn' })).toMatchObject({ code: 'conflict', message: expect.stringContaining('not begun') })
     await insert('turnless', { engine: 'plain' })
     expect(await ask('turnless', { op: 'force_next_turn' })).toMatchObject({ message: expect.stringContaining('no turns') })
+  })
+
+  it('a cleanup while it is to run', async () => {
+    await insert('needed')
+    await begun('needed')
+    expect(await ask('needed', { op: 'cleanup' })).toMatchObject({ code: 'conflict', message: expect.stringContaining('stop it first') })
+    expect(await ask('nobody', { op: 'cleanup' })).toMatchObject({ code: 'not_found' })
+    await insert('ended-anew')
+    await begun('ended-anew', 'finished')
+    await door.db.updateTable('desired_games').set({ cpus: 1 }).where('game_id', '=', 'ended-anew').execute()
+    expect(await ask('ended-anew', { op: 'cleanup' })).toMatchObject({ code: 'conflict' })
   })
 
   it('a pause and a turn once it has ended: it would be started again by them', async () => {
@@ -330,6 +373,7 @@ async function begun(gameId: string, status = 'running'): Promise<void> {
       uid: crypto.randomUUID(),
       game_id: gameId,
       status,
+      finished_generation: status === 'finished' ? 1 : null,
       current_container_id: 'c1',
       current_image_ref: 'galaxy-engine:1.0.0',
       engine_endpoint: `http://galaxy-game-${gameId}:8080`,

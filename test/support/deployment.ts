@@ -26,14 +26,19 @@ export interface Deployment {
   query<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
   /** Runs the controller in this process until `stop`. */
   start(options?: StartOptions): Promise<RunningController>
-  /** Runs the controller in a process of its own, to be killed. */
-  spawn(): ChildProcess
+  /** Runs the controller in a process of its own, to be killed; straight to Docker and database, or as told. */
+  spawn(options?: SpawnOptions): ChildProcess
   /** Containers that carry our labels and this instance's, any state, by name. */
   containers(): Promise<readonly Docker.ContainerInfo[]>
   containerName(gameId: string): string
   /** Waits until the game's record has this status. */
   untilStatus(gameId: string, status: string | null, timeoutMs?: number): Promise<void>
   dispose(): Promise<void>
+}
+
+export interface SpawnOptions extends Partial<Pick<DriveRequest, 'docker' | 'config'>> {
+  /** A module that the process loads before anything else. */
+  readonly preload?: string
 }
 
 export interface StartOptions {
@@ -61,6 +66,9 @@ const QUICK = {
   'timings.probeInterval': '500ms',
 }
 
+/** Without events nothing is seen but by a resync. */
+const RESYNC_ALONE = { 'timings.resync': '500ms', 'timings.eventWatchdog': '1h' }
+
 export async function createDeployment(
   overrides: Readonly<Record<string, unknown>> = {},
   address: DockerAddress = inject('dockerAddress'),
@@ -80,6 +88,7 @@ export async function createDeployment(
     'manifests.dir': path.join(folder, 'manifests'),
     'log.level': 'warn',
     ...QUICK,
+    ...(!inject('useEvents') && RESYNC_ALONE),
     ...overrides,
   }
   const { config: loaded } = loadConfig({ env: {}, cwd: folder, overrides: given })
@@ -100,9 +109,10 @@ export async function createDeployment(
       running.add(started)
       return started
     },
-    spawn: () => {
-      const request: DriveRequest = { config, docker: address }
-      const child = spawn(process.execPath, [DRIVE_PROCESS], { env: { ...process.env, DRIVE: JSON.stringify(request) }, stdio: 'inherit' })
+    spawn: ({ preload, ...through } = {}) => {
+      const request: DriveRequest = { config, docker: address, useEvents: inject('useEvents'), ...through }
+      const program = preload === undefined ? [DRIVE_PROCESS] : ['--import', preload, DRIVE_PROCESS]
+      const child = spawn(process.execPath, program, { env: { ...process.env, DRIVE: JSON.stringify(request) }, stdio: 'inherit' })
       children.add(child)
       return child
     },
@@ -181,7 +191,17 @@ async function startHere(
   const state: DriveState = { active: null, dockerProblem: null }
   const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
   const ended = drive(
-    { config, databaseUrl: config.databaseUrl, db: pool.db, deployment, docker, log, signal: abort.signal, ...options },
+    {
+      config,
+      databaseUrl: config.databaseUrl,
+      db: pool.db,
+      deployment,
+      docker,
+      useEvents: inject('useEvents'),
+      log,
+      signal: abort.signal,
+      ...options,
+    },
     state,
   )
   await Promise.race([

@@ -9,17 +9,18 @@ import { drive, type DriveOptions } from '../../src/drive.ts'
 export interface DriveRequest {
   readonly config: Config & { readonly databaseUrl: string }
   readonly docker: NonNullable<DriveOptions['docker']>
+  readonly useEvents: boolean
 }
 
 const request = JSON.parse(process.env['DRIVE'] ?? '') as DriveRequest // written by this repository's own tests
-const { config } = request
+const { config, docker, useEvents } = request
 const pool = openPool({ url: config.databaseUrl, applicationName: 'drive-process', max: 2 })
 const stop = new AbortController()
 process.once('SIGTERM', () => stop.abort())
 const deployment = await bindInstance(pool.db, config.instance)
 const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
 await drive(
-  { config, databaseUrl: config.databaseUrl, db: pool.db, deployment, docker: request.docker, log, signal: stop.signal },
+  { config, databaseUrl: config.databaseUrl, db: pool.db, deployment, docker, useEvents, log, signal: stop.signal },
   { active: null, dockerProblem: null },
 )
 await pool.close()

@@ -8,7 +8,7 @@ export interface EpochHistory {
   epochs(): Promise<readonly number[]>
 }
 
-const TABLES = ['operation_log', 'operation_actions', 'runtime_records', 'game_status', 'health_events', 'notification_intents']
+const FENCED = `SELECT DISTINCT tgrelid::regclass::text AS name FROM pg_trigger JOIN pg_proc f ON f.oid = tgfoid WHERE proname = 'galaxy_fence'`
 
 /** Triggers see every write, whoever sends it. */
 export async function recordEpochs({ query }: Deployment): Promise<EpochHistory> {
@@ -18,8 +18,8 @@ export async function recordEpochs({ query }: Deployment): Promise<EpochHistory>
       INSERT INTO test_epochs (epoch, what) VALUES (current_setting('galaxy.lease_epoch', true)::bigint, TG_TABLE_NAME || ' ' || TG_OP);
       RETURN NULL;
     END $$`)
-  for (const table of TABLES) {
-    await query(`CREATE TRIGGER test_epoch AFTER INSERT OR UPDATE OR DELETE ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION test_epoch()`)
+  for (const { name } of await query<{ name: string }>(FENCED)) {
+    await query(`CREATE TRIGGER test_epoch AFTER INSERT OR UPDATE OR DELETE ON ${name} FOR EACH STATEMENT EXECUTE FUNCTION test_epoch()`)
   }
   return {
     staleWrites: () =>

@@ -20,6 +20,8 @@ declare module 'vitest' {
     /** That one, then a server of another major where the machine has one; for `describeOnEachPostgres`. */
     postgresServers: readonly [PostgresServer, ...PostgresServer[]]
     dockerAddress: DockerAddress
+    /** False in mode `no-events`: controllers run on resyncs alone (spec 6, "How it is tested"). */
+    useEvents: boolean
     /** Every instance a test makes is named with this in front. */
     testInstancePrefix: string
     /** For files and processes of tests; swept at the end, however the run ends. */
@@ -61,6 +63,7 @@ export default async function setUp(project: TestProject): Promise<(() => Promis
   root.provide('postgresUrl', embedded.url)
   root.provide('postgresServers', other ? [postgres, other] : [postgres])
   root.provide('dockerAddress', address)
+  root.provide('useEvents', project.vitest.config.mode !== 'no-events')
   root.provide('testInstancePrefix', instancePrefix(process.pid))
   root.provide('runFolder', runFolder)
   return async () => {

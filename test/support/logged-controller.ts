@@ -27,7 +27,16 @@ export async function startLogged({ config, databaseUrl }: Deployment): Promise<
   const state: DriveState = { active: null, dockerProblem: null }
   const owned = { ...config, databaseUrl }
   const ended = drive(
-    { config: owned, databaseUrl, db: pool.db, deployment, docker: inject('dockerAddress'), log, signal: abort.signal },
+    {
+      config: owned,
+      databaseUrl,
+      db: pool.db,
+      deployment,
+      docker: inject('dockerAddress'),
+      useEvents: inject('useEvents'),
+      log,
+      signal: abort.signal,
+    },
     state,
   )
   return {

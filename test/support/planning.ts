@@ -98,6 +98,7 @@ export function container(
     },
     stateHostPath: '/state/g',
     addresses: { galaxy: '172.18.0.2' },
+    dockerHealth: 'none',
     detail: detail(),
     ...rest,
   }
@@ -110,7 +111,6 @@ export function detail(over: Partial<ContainerDetail> = {}): ContainerDetail {
     exitCode: 0,
     isOomKilled: false,
     error: '',
-    dockerHealth: 'none',
     limits: LIMITS,
     isAutoRemove: false,
     ...over,

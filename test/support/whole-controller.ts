@@ -22,7 +22,8 @@ const PROGRAM = fileURLToPath(new URL('controller-process.ts', import.meta.url))
 
 /** Runs the controller with its API in a process of its own; resolves when the API listens. */
 export async function startWholeController({ config }: Deployment): Promise<WholeController> {
-  const request: DriveRequest = { config: config as DriveRequest['config'], docker: inject('dockerAddress') } // a test's deployment has its database's URL
+  const owned = config as DriveRequest['config'] // a test's deployment has its database's URL
+  const request: DriveRequest = { config: owned, docker: inject('dockerAddress'), useEvents: inject('useEvents') }
   const child = spawn(process.execPath, [PROGRAM], {
     env: { ...process.env, DRIVE: JSON.stringify(request) },
     stdio: ['ignore', 'pipe', 'inherit'],

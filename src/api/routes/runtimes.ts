@@ -14,7 +14,7 @@ import { findGame, type GameRow, listGames } from '../reads/games.ts'
 import { askVerb } from '../request-verb.ts'
 import { continueToken, gameParams, labelSelector, limit, noQuery, toContinueToken, wait, writeQuery } from '../requests.ts'
 import type { ApiServer } from '../server.ts'
-import { forceNextTurnBody, patchBody, pauseBody, restartBody, resumeBody, startBody, stopBody } from '../verb-bodies.ts'
+import { cleanupBody, forceNextTurnBody, patchBody, pauseBody, restartBody, resumeBody, startBody, stopBody } from '../verb-bodies.ts'
 
 export interface RuntimeRouteOptions {
   readonly db: Kysely<Database>
@@ -25,11 +25,12 @@ export interface RuntimeRouteOptions {
 }
 
 const FOR_ALL: Readonly<Record<string, z.ZodType<Verb>>> = { start: startBody, stop: stopBody, restart: restartBody, patch: patchBody }
+const FOR_LOBBIES = { ...FOR_ALL, cleanup: cleanupBody }
 const FOR_OPERATORS = { ...FOR_ALL, pause: pauseBody, resume: resumeBody, 'force-next-turn': forceNextTurnBody }
 
 /** The verbs: each writes desired state and answers with the operation that does it (spec 5, "HTTP API"). */
 export function runtimeRoutes(app: ApiServer, options: RuntimeRouteOptions): void {
-  for (const [name, body] of Object.entries(FOR_ALL)) verbRoute(app, options, 'lobby', `/internal/runtimes/:id/${name}`, body)
+  for (const [name, body] of Object.entries(FOR_LOBBIES)) verbRoute(app, options, 'lobby', `/internal/runtimes/:id/${name}`, body)
   for (const [name, body] of Object.entries(FOR_OPERATORS)) verbRoute(app, options, 'admin', `/admin/runtimes/:id/${name}`, body)
   readRoutes(app, options.db)
 }

@@ -1,4 +1,5 @@
 import type { Plan } from '../../model/plan.ts'
+import { type Cleanup, cleanupOf } from './cleanup.ts'
 import { conditionsOf } from './conditions.ts'
 import { pausedByHuman } from './deletion.ts'
 import { isHeldBack, planHeldBack } from './held-back.ts'
@@ -12,30 +13,33 @@ import { restartOf } from './replace.ts'
  */
 export function planFinished(input: PlanInput): Plan | null {
   if (!hasFinished(input)) return null
-  const { record, openOperation: open, observed } = input
+  const { record, observed } = input
   const isServed = observed.containers.some(isUp)
   const reason = `its game ended with turn ${record?.currentTurn ?? 0}${isServed ? '' : '; its container is not needed any more'}`
   const conditions = conditionsOf(input, { ready: { status: isServed ? 'True' : 'False', reason: 'Finished', message: reason } })
   const settled: Plan = { gameId: input.gameId, kind: 'settled', reason, conditions, record: { kind: 'none' }, wakeAtMs: null }
-  if (open !== null) return planCleanup(input, conditions)
-  if (observed.containers.length === 0) return settled
-  const dueMs = (record?.lastOpAt.getTime() ?? 0) + input.policy.cleanupTtlMs
-  return input.nowMs < dueMs ? { ...settled, wakeAtMs: dueMs } : planCleanup(input, conditions)
+  if (observed.containers.length === 0 && input.openOperation === null) return settled
+  const cleanup = cleanupOf(input, 'finished')
+  return input.nowMs < cleanup.dueMs ? { ...settled, wakeAtMs: cleanup.dueMs } : planCleanup(input, cleanup, conditions)
 }
 
 function hasFinished({ record, desired, status, openOperation }: PlanInput): boolean {
-  if (record?.status !== 'finished' || record.finishedGeneration !== desired?.generation) return false
+  if (!isOver(record, desired)) return false
   return restartOf({ desired, status, record }) === null && (openOperation === null || openOperation.detail === 'cleanup')
 }
 
-function planCleanup(input: PlanInput, conditions: Plan['conditions']): Plan {
+/** Its engine has called it finished, and nothing that starts it again was asked for since. */
+export function isOver(record: PlanInput['record'], desired: PlanInput['desired']): boolean {
+  return record?.status === 'finished' && record.finishedGeneration === desired?.generation
+}
+
+function planCleanup(input: PlanInput, { wanted, reason }: Cleanup, conditions: Plan['conditions']): Plan {
   const { containers } = input.observed
   const paused = containers.find(({ state }) => state === 'paused')
   if (paused !== undefined) return pausedByHuman(input, paused.name)
   if (input.openOperation === null && isHeldBack(input)) return planHeldBack(input, null)
-  const reason = 'finished for longer than the cleanup time'
   return act(input, {
-    wanted: { op: 'reconcile', detail: 'cleanup', source: 'reconciler' },
+    wanted,
     reason,
     actions: containers.flatMap((container) => stopAndRemove(input, container, reason)),
     record: { kind: 'none' },

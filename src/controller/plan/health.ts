@@ -50,7 +50,7 @@ export function readingOf(
 ): HealthReading {
   if ('none' in probe) return { kind: 'ok', containerId: current.id }
   if ('docker' in probe) {
-    const state = current.detail?.dockerHealth ?? 'starting'
+    const state = current.dockerHealth ?? 'starting'
     if (state === 'healthy' || state === 'none') return { kind: 'ok', containerId: current.id }
     return state === 'starting'
       ? { kind: 'pending', sinceMs: current.detail?.startedAtMs ?? nowMs }

@@ -39,7 +39,8 @@ export function act(input: PlanInput, { wanted, reason, actions, later = [], rec
     return { ...base, kind: 'act', operation: { kind: 'continue', operationId: open.operationId }, ...steps }
   }
   // An operation of ours on the way to an end state is no longer planned because that state is reached; a wish was overtaken.
-  const failure = open.op === 'reconcile' ? null : ({ code: 'conflict', message: `overtaken: ${reason}` } as const)
+  const isOwn = open.op === 'reconcile' && open.source === 'reconciler'
+  const failure = isOwn ? null : ({ code: 'conflict', message: `overtaken: ${reason}` } as const)
   return conclude(input, open.operationId, failure, { kind: 'none' }, conditions)
 }
 
@@ -72,7 +73,7 @@ function isSameOperation(open: NonNullable<PlanInput['openOperation']>, wanted: 
 }
 
 function opened(input: PlanInput, wanted: Wanted): PlannedOperation {
-  const queued = wanted.detail === undefined ? input.queued.findLast((each) => asksFor(each, wanted, input.desired)) : undefined
+  const queued = input.queued.findLast((each) => asksFor(each, wanted, input.desired))
   return {
     kind: 'open',
     op: wanted.op,
@@ -85,8 +86,8 @@ function opened(input: PlanInput, wanted: Wanted): PlannedOperation {
 }
 
 /** Another token is another wish, and one that memory does not show yet is not what is planned. */
-function asksFor({ op, sourceRef, generation }: QueuedOperation, wanted: Wanted, desired: DesiredGame | null): boolean {
-  if (op !== wanted.op || generation > (desired?.generation ?? 0)) return false
+function asksFor({ op, detail, sourceRef, generation }: QueuedOperation, wanted: Wanted, desired: DesiredGame | null): boolean {
+  if (op !== wanted.op || detail !== (wanted.detail ?? null) || generation > (desired?.generation ?? 0)) return false
   return wanted.sourceRef === undefined || wanted.sourceRef === sourceRef
 }
 

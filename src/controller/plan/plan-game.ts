@@ -6,6 +6,7 @@ import { conditionsOf } from './conditions.ts'
 import { planDeletion } from './deletion.ts'
 import { planDuplicates } from './duplicates.ts'
 import { planFinished } from './finished.ts'
+import { withForgone } from './forgone.ts'
 import type { PlanInput } from './input.ts'
 import { planInterruptedTurn } from './interrupted-turn.ts'
 import { planOrphan } from './orphan.ts'
@@ -20,7 +21,7 @@ import { withTicks } from './ticks.ts'
  * goes before anything else (S1).
  */
 export function planGame(input: PlanInput): Plan {
-  const plan = isPlayed(input) ? withTicks(input, decide(input)) : decide(input)
+  const plan = isPlayed(input) ? withTicks(input, decide(input)) : withForgone(input, decide(input))
   return withQueued(input, plan)
 }
 

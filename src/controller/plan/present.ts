@@ -3,6 +3,7 @@ import type { AcceptedSpec } from '../../model/game.ts'
 import { sameLimits } from '../../model/limits.ts'
 import { successorOperation } from '../../model/labels.ts'
 import type { ObservedContainer } from '../../model/observed.ts'
+import type { OperationKind } from '../../model/operation.ts'
 import type { Plan } from '../../model/plan.ts'
 import { conditionsOf } from './conditions.ts'
 import { planHealth } from './health.ts'
@@ -63,7 +64,11 @@ function planStartAgain(input: PlanInput, spec: AcceptedSpec, current: ObservedC
  */
 function startSteps(input: PlanInput, spec: AcceptedSpec, current: ObservedContainer, reason: string): readonly Action[] {
   const backoff = standingBackoff(input)
-  if (backoff?.kind === 'StartBackOff' && backoff.failures >= REFUSALS) {
+  // What failed before this life of the container, such as its own creation, says nothing against starting it again.
+  const isOfThisEnd = backoff !== null && backoff.countedAtMs >= (current.detail?.finishedAtMs ?? current.createdAtMs)
+  // An operation of healing is counted when it begins, and open: that is no refusal yet.
+  const isRefusal = backoff?.kind === 'StartBackOff' && backoff.operationId !== input.openOperation?.operationId
+  if (isOfThisEnd && isRefusal && backoff.failures >= REFUSALS) {
     return [
       removeAction(current, `Docker has refused to start it ${backoff.failures} times`),
       ...createAndStart(input.canonicalName, spec, reason),
@@ -95,12 +100,18 @@ function whyDown(input: PlanInput, current: ObservedContainer): { wanted: Wanted
     const finishing: Wanted = open === null ? { op: 'start' } : sameAgain(open)
     return { wanted: finishing, reason: `container ${current.name} was created and never started` }
   }
+  // What an open operation was about to start has not crashed: its start never happened, or was never seen to.
+  if (open !== null && STARTS.has(open.op) && open.detail !== 'resize' && record?.status === 'starting') {
+    return { wanted: sameAgain(open), reason: `container ${current.name} was to be started` }
+  }
   if (record === null || record.status === 'stopped') return { wanted: { op: 'start' }, reason: 'desired running again' }
   return {
     wanted: { op: 'restart', detail: 'crash_restart', source: 'reconciler' },
     reason: `container ${current.name} ${exitOf(current)}`,
   }
 }
+
+const STARTS: ReadonlySet<OperationKind> = new Set(['start', 'patch', 'restart'])
 
 /** How a container ended. 137 alone proves no OOM: any SIGKILL gives it (spec 6, row 14). */
 function exitOf({ detail }: ObservedContainer): string {
@@ -142,8 +153,10 @@ function rightName(input: PlanInput, current: ObservedContainer): Extract<Plan, 
 }
 
 function planRename(input: PlanInput, current: ObservedContainer): Plan {
+  const open = input.openOperation
   return act(input, {
-    wanted: { op: 'patch' },
+    // Whatever began the replacement goes on: given up half-way, a restart would be made once more.
+    wanted: open !== null && STARTS.has(open.op) ? sameAgain(open) : { op: 'patch' },
     reason: 'a successor runs under its temporary name',
     actions: rightName(input, current),
     record: { kind: 'none' },

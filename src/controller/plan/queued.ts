@@ -4,6 +4,7 @@ import { type ErrorCode, type OperationResult, type QueuedOperation, restartRef 
 import type { Plan } from '../../model/plan.ts'
 import { refOf } from '../../model/turn.ts'
 import { standingBackoff } from './held-back.ts'
+import { isOver } from './finished.ts'
 import type { Admission, PlanInput } from './input.ts'
 import { act } from './operations.ts'
 
@@ -95,9 +96,9 @@ function dismissal(input: PlanInput, plan: Plan, queued: readonly QueuedOperatio
 
 /** Null: it is waited for. */
 function resultOf(queued: QueuedOperation, input: PlanInput, { failure }: Rest): OperationResult | null {
-  const { desired, admission } = input
+  const { desired, admission, observed } = input
   if (desired === null || desired.deletedAt !== null) return failed({ code: 'not_found', message: 'the game was deleted' })
-  if (isOvertaken(queued, desired, admission)) return failed({ code: 'conflict', message: `overtaken by a newer wish: ${wishOf(desired)}` })
+  if (isOvertaken(queued, desired, input)) return failed({ code: 'conflict', message: `overtaken by a newer wish: ${wishOf(desired)}` })
   switch (queued.op) {
     case 'pause':
     case 'resume':
@@ -108,6 +109,9 @@ function resultOf(queued: QueuedOperation, input: PlanInput, { failure }: Rest):
       return failure === null || isUpAnyway(input, failure) ? REPLAY : failed(failure)
     case 'force_next_turn':
       return failure === null ? turnResult(input) : failed(failure)
+    case 'reconcile':
+      if (failure !== null) return failed(failure)
+      return observed.containers.length === 0 ? REPLAY : null
     default:
       return failure === null ? REPLAY : failed(failure)
   }
@@ -120,7 +124,7 @@ function failed({ code, message }: Failure): OperationResult {
 }
 
 /** Whether the row asks for something else by now. */
-function isOvertaken({ op, sourceRef, imageRef }: QueuedOperation, desired: DesiredGame, admission: Admission): boolean {
+function isOvertaken({ op, sourceRef, imageRef }: QueuedOperation, desired: DesiredGame, { admission, record }: PlanInput): boolean {
   const isStopped = desired.state === 'stopped'
   switch (op) {
     case 'start':
@@ -135,6 +139,8 @@ function isOvertaken({ op, sourceRef, imageRef }: QueuedOperation, desired: Desi
       return isStopped || sourceRef !== restartRef(desired.restartToken ?? '')
     case 'force_next_turn':
       return isStopped || sourceRef !== refOf({ kind: 'token', token: desired.turnToken ?? '', generation: desired.generation })
+    case 'reconcile':
+      return !isStopped && !isOver(record, desired)
     case 'patch':
       return imageRef !== null && admission.kind !== 'refused' && imageRef !== imageOf(admission)
     default:

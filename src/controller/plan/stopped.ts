@@ -1,4 +1,5 @@
 import type { Plan } from '../../model/plan.ts'
+import { cleanupOf, isAskedFor } from './cleanup.ts'
 import { conditionsOf } from './conditions.ts'
 import { pausedByHuman } from './deletion.ts'
 import { isHeldBack, planHeldBack } from './held-back.ts'
@@ -36,21 +37,21 @@ function planAtRest(input: PlanInput, reason: string): Plan {
     return conclude(input, open.operationId, null, { kind: 'stopped' }, conditions)
   }
   if (input.record !== null && input.record.status !== 'stopped') {
-    return { gameId: input.gameId, kind: 'settled', reason, conditions, record: { kind: 'stopped' }, wakeAtMs: null }
+    return { gameId: input.gameId, kind: 'settled', reason, conditions, record: { kind: 'stopped' }, wakeAtMs: input.nowMs }
   }
   return planCleanup(input, reason, conditions)
 }
 
 function planCleanup(input: PlanInput, reason: string, conditions: Plan['conditions']): Plan {
   const settled: Plan = { gameId: input.gameId, kind: 'settled', reason, conditions, record: { kind: 'none' }, wakeAtMs: null }
-  if (input.observed.containers.length === 0 || input.record === null) return settled
-  const dueMs = input.record.lastOpAt.getTime() + input.policy.cleanupTtlMs
+  if (input.observed.containers.length === 0 || (input.record === null && !isAskedFor(input))) return settled
+  const { dueMs, wanted, reason: why } = cleanupOf(input, 'stopped')
   if (input.nowMs < dueMs) return { ...settled, wakeAtMs: dueMs }
   if (input.openOperation === null && isHeldBack(input)) return planHeldBack(input, null)
   return act(input, {
-    wanted: { op: 'reconcile', detail: 'cleanup', source: 'reconciler' },
-    reason: 'stopped for longer than the cleanup time',
-    actions: input.observed.containers.map((container) => removeAction(container, 'stopped for longer than the cleanup time')),
+    wanted,
+    reason: why,
+    actions: input.observed.containers.map((container) => removeAction(container, why)),
     record: { kind: 'stopped' },
     closes: true,
     conditions,

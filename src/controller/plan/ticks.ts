@@ -47,7 +47,8 @@ function isAskedAnew({ health, record, observed }: PlanInput): boolean {
   )
 }
 
-function missed({ desired, record, activeSinceMs }: PlanInput, atMs: number, isFirst: boolean): Skip {
+/** Why no turn was even tried for a tick. */
+export function missed({ desired, record, activeSinceMs }: PlanInput, atMs: number, isFirst: boolean): Skip {
   if (isFirst && record?.skipNextTick === true) return { kind: 'skip', atMs, reason: 'skip_next_tick' }
   const reason = desired?.paused === true ? 'paused' : atMs < activeSinceMs ? 'missed_while_down' : 'not_running'
   return { kind: 'skip', atMs, reason }

@@ -46,6 +46,20 @@ export function statementOf({ type, bytes }: Message): string | null {
   return bytes.subarray(nameEnd + 1, bytes.indexOf(0, nameEnd + 1)).toString()
 }
 
+/** The parameters of a Bind message, as texts; null where one is NULL. Clients here send no binary ones but `bytea`. */
+export function parametersOf({ bytes }: Message): readonly (string | null)[] {
+  let at = bytes.indexOf(0, bytes.indexOf(0, 5) + 1) + 1
+  at += 2 + 2 * bytes.readInt16BE(at)
+  const count = bytes.readInt16BE(at)
+  at += 2
+  return Array.from({ length: count }, () => {
+    const length = bytes.readInt32BE(at)
+    const text = length === -1 ? null : bytes.toString('utf8', at + 4, at + 4 + length)
+    at += 4 + Math.max(length, 0)
+    return text
+  })
+}
+
 function readMessages(typeLengthOf: (rest: Buffer) => 0 | 1): ReadMessages {
   let rest: Buffer = Buffer.alloc(0)
   return (chunk) => {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import type { Injection } from './docker-fault.ts'
 import { type Armed, Injections } from './injections.ts'
-import { isTlsRequest, type Message, readBackend, readFrontend, startupParameter, statementOf } from './postgres-messages.ts'
+import { isTlsRequest, type Message, parametersOf, readBackend, readFrontend, startupParameter, statementOf } from './postgres-messages.ts'
 
 /** What goes wrong with one statement, as data. */
 export type StatementFault =
@@ -12,6 +12,8 @@ export type StatementFault =
   | { readonly kind: 'cut_within'; readonly bytes: number }
   /** Done and committed; the connection breaks before the client hears of it. */
   | { readonly kind: 'lose_answer' }
+  /** Nothing more passes on its connection until lifted: `before` the server has heard of it, or `after` it is committed. */
+  | { readonly kind: 'hold'; readonly effect: 'before' | 'after' }
 
 /** What goes wrong with all connections while it is in force. */
 export type ConnectionFault =
@@ -25,6 +27,8 @@ export type ConnectionFault =
 export interface StatementRule {
   /** Part of its SQL. */
   readonly containing: string
+  /** What else must be so; nothing unless given. */
+  where?(statement: Statement): boolean
   readonly nth?: number
   readonly times?: number
   readonly fault: StatementFault
@@ -34,7 +38,7 @@ export interface StatementRule {
 export interface PostgresFaultProxy {
   /** The same database, through the proxy. */
   urlOf(databaseUrl: string): string
-  /** Statements that reached the server whole. */
+  /** Statements that reached the server whole, or will when they are no longer held. */
   readonly statements: readonly PassedStatement[]
   readonly lostNotifications: number
   readonly connectionCount: number
@@ -46,10 +50,16 @@ export interface PostgresFaultProxy {
   close(): Promise<void>
 }
 
-export interface PassedStatement {
-  readonly applicationName: string
+export interface Statement {
   readonly sql: string
+  readonly parameters: readonly (string | null)[]
+}
+
+export interface PassedStatement extends Statement {
+  readonly applicationName: string
   readonly fault: string | null
+  /** The server has said its last word on it. */
+  readonly isAnswered: boolean
 }
 
 interface Connection {
@@ -63,7 +73,7 @@ export async function startPostgresFaultProxy(serverUrl: string): Promise<Postgr
   const { hostname, port } = new URL(serverUrl)
   const connections = new Set<Connection>()
   const statements: PassedStatement[] = []
-  const injections = new Injections<string, StatementFault>()
+  const injections = new Injections<Statement, StatementFault>()
   const faults = new Set<ConnectionFault>()
   let lostNotifications = 0
   const isOn = (kind: ConnectionFault['kind']): boolean => [...faults].some((fault) => fault.kind === kind)
@@ -73,32 +83,57 @@ export async function startPostgresFaultProxy(serverUrl: string): Promise<Postgr
     const { server } = connection
     connections.add(connection)
     let lost: Armed<StatementFault> | null = null
+    let parse: Message | null = null
+    let asked: number | null = null
+    const toServer = holdable<Message>(({ bytes }) => void server.write(bytes))
+    const toClient = holdable<Buffer>((bytes) => void client.write(bytes))
     const fromClient = readFrontend()
     const fromServer = readBackend()
-    const forward = (message: Message): void => {
-      if (isTlsRequest(message)) return void client.write('N')
-      connection.applicationName = startupParameter(message, 'application_name') ?? connection.applicationName
-      const sql = statementOf(message)
-      const armed = sql === null ? null : injections.take(sql)
+    const forward = (statement: Statement | null, ...messages: readonly Message[]): void => {
+      const armed = statement === null ? null : injections.take(statement)
       if (armed?.fault.kind === 'cut_before') return breakOff(connection)
       if (armed?.fault.kind === 'cut_within') {
         connections.delete(connection)
-        return void server.write(message.bytes.subarray(0, armed.fault.bytes), () => breakOff(connection))
+        return void server.write(Buffer.concat(messages.map(({ bytes }) => bytes)).subarray(0, armed.fault.bytes), () =>
+          breakOff(connection),
+        )
       }
-      if (armed !== null) lost = armed
-      if (sql !== null) statements.push({ applicationName: connection.applicationName, sql, fault: armed?.fault.kind ?? null })
-      server.write(message.bytes)
+      if (armed?.fault.kind === 'lose_answer') lost = armed
+      if (armed?.fault.kind === 'hold') {
+        const side = armed.fault.effect === 'before' ? toServer : toClient
+        side.hold()
+        armed.onLift(side.release)
+      }
+      if (statement !== null) {
+        const { applicationName } = connection
+        asked = statements.push({ applicationName, ...statement, fault: armed?.fault.kind ?? null, isAnswered: false }) - 1
+      }
+      for (const message of messages) toServer.send(message)
+    }
+    /** A Parse waits for its Bind, which has the parameters; pg sends both at once. */
+    const hear = (message: Message): void => {
+      if (isTlsRequest(message)) return void client.write('N')
+      connection.applicationName = startupParameter(message, 'application_name') ?? connection.applicationName
+      if (parse !== null) {
+        const [first, sql] = [parse, statementOf(parse) ?? '']
+        parse = null
+        return forward({ sql, parameters: message.type === 'B' ? parametersOf(message) : [] }, first, message)
+      }
+      if (message.type === 'P') parse = message
+      else forward(message.type === 'Q' ? { sql: statementOf(message) ?? '', parameters: [] } : null, message)
     }
     client.on('data', (chunk: Buffer) => {
-      for (const message of fromClient(chunk)) if (connections.has(connection)) forward(message)
+      for (const message of fromClient(chunk)) if (connections.has(connection)) hear(message)
     })
     server.on('data', (chunk: Buffer) => {
       for (const { type, bytes } of fromServer(chunk)) {
         // "Ready for the next query" comes after the commit, and is the last word on a statement.
+        const statement = type === 'Z' && asked !== null ? statements[asked] : undefined
+        if (asked !== null && statement !== undefined) statements[asked] = { ...statement, isAnswered: true }
         if (lost !== null && type === 'Z') breakOff(connection)
         if (lost !== null) continue
         if (type === 'A' && isOn('lose_notifications')) lostNotifications += 1
-        else client.write(bytes)
+        else toClient.send(bytes)
       }
     })
     for (const side of [client, server]) {
@@ -133,7 +168,8 @@ export async function startPostgresFaultProxy(serverUrl: string): Promise<Postgr
     get connectionCount() {
       return connections.size
     },
-    inject: ({ containing, fault, ...share }) => injections.inject((sql) => sql.includes(containing), share, fault),
+    inject: ({ containing, where = () => true, fault, ...share }) =>
+      injections.inject((statement) => statement.sql.includes(containing) && where(statement), share, fault),
     disturb: (fault) => {
       faults.add(fault)
       flow(connections, isOn('stall'))
@@ -152,6 +188,22 @@ export async function startPostgresFaultProxy(serverUrl: string): Promise<Postgr
       listener.close()
       for (const connection of connections) breakOff(connection)
       await closed
+    },
+  }
+}
+
+/** Sends on what it is given, in order, except while it is held. */
+function holdable<Item>(send: (item: Item) => void): { send(item: Item): void; hold(): void; release(): void } {
+  const waiting: Item[] = []
+  let isHeld = false
+  return {
+    send: (item) => (isHeld ? void waiting.push(item) : send(item)),
+    hold: () => {
+      isHeld = true
+    },
+    release: () => {
+      isHeld = false
+      for (const item of waiting.splice(0)) send(item)
     },
   }
 }

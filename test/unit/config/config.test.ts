@@ -84,6 +84,45 @@ describe('sources', () => {
 
 const UNKNOWN = 'GALAXY_WORKRS is no setting and is ignored; the nearest is GALAXY_WORKERS'
 
+describe('a simulation', () => {
+  const given = {
+    GALAXY_SIMULATE: 'true',
+    GALAXY_DATABASE_URL: 'postgres://real@db/real',
+    GALAXY_STATE_ROOT: '/srv/games',
+    GALAXY_DOCKER_NETWORK: 'real',
+    GALAXY_WEBHOOK_URL: 'http://lobby/hook',
+    GALAXY_WEBHOOK_SECRET: 's',
+    GALAXY_LOBBY_URL: 'http://lobby',
+    DOCKER_HOST: 'tcp://10.0.0.1:2375',
+  }
+
+  it('shares neither data nor daemon with a real deployment of the folder, and reaches nobody', () => {
+    const { config, origins } = load(given)
+    const own = path.join(folder, '.galaxy/simulated')
+    expect(config).toMatchObject({
+      simulate: true,
+      instance: 'simulated',
+      dataDir: own,
+      databaseUrl: null,
+      docker: { host: `unix://${own}/docker.sock`, network: 'simulated.galaxy', createNetwork: true },
+      state: { root: `${own}/games`, rootHost: `${own}/games` },
+      api: { port: 7421 },
+      webhook: { receiver: null },
+      lobbyUrl: null,
+    })
+    expect(origins).toMatchObject({ simulate: 'env GALAXY_SIMULATE', 'docker.host': 'simulation', 'manifests.dir': 'default' })
+  })
+
+  it('of a named instance is named after it, within the length of a name', () => {
+    expect(load({ ...given, GALAXY_INSTANCE: 'red' }).config.instance).toBe('red-simulated')
+    expect(load({ ...given, GALAXY_INSTANCE: 'x'.repeat(32) }).config.instance).toBe(`${'x'.repeat(22)}-simulated`)
+  })
+
+  it('keeps “any free port”', () => {
+    expect(load({ ...given, GALAXY_API_PORT: '0' }).config.api.port).toBe(0)
+  })
+})
+
 describe('problems', () => {
   it.each([
     ['GALAXY_INSTANCE', 'Blue'],

@@ -70,7 +70,7 @@ describe('the wait after a failed attempt', () => {
   })
 })
 
-describe('the wait after a crash', () => {
+describe('row 13: the wait after a crash', () => {
   const crash = (before: Backoff | null, over: { ranWell?: boolean } & Partial<Attempt> = {}): Backoff => {
     const { ranWell = false, ...rest } = over
     return backoffAfterCrash(before, 'it exited with code 1', ranWell, attempt(rest))

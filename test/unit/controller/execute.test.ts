@@ -209,7 +209,7 @@ describe('several actions', () => {
   })
 })
 
-it('lets a bug through, so that the pass fails and every outcome is read from the world', async () => {
+it('row 49: lets a bug through, so that the pass fails and every outcome is read from the world', async () => {
   await expect(run([create, startNew], { create: { kind: 'created', id: 'c2' }, start: new TypeError('bug') })).rejects.toThrow('bug')
   await expect(run([startNew], {})).rejects.toThrow('before creating it')
 })

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../src/controller/clock.ts'
+import type { Clock } from '../../../src/clock.ts'
 
 export interface FakeClock extends Clock {
   /** Lets this much time pass, firing timers in order, and what they set going. */

@@ -75,7 +75,7 @@ const NOTHING: Evidence = {
   openTurn: null,
 }
 
-describe('an intent without an outcome is closed by what the world shows (S4)', () => {
+describe('row 1: an intent without an outcome is closed by what the world shows (S4)', () => {
   it.each(TABLE)('%s %s, where %s', (kind, target, _, evidence, outcome) => {
     const world: Evidence = { ...NOTHING, ...evidence }
     expect(judgeIntent({ seq: 0, kind, target }, OPERATION, world)).toBe(outcome)

@@ -4,7 +4,7 @@ import { planGame } from '../../../src/controller/plan/plan-game.ts'
 import type { PlanInput } from '../../../src/controller/plan/input.ts'
 import { fakeClock } from './fake-clock.ts'
 import type { Operation, OperationResult } from '../../../src/model/operation.ts'
-import { container, desired, input, NOW_MS, operation, record, spec } from '../../support/planning.ts'
+import { container, desired, detail, exited, input, NOW_MS, operation, record, spec } from '../../support/planning.ts'
 
 const DEPS = { clock: fakeClock(NOW_MS), random: () => 0.5, newId: () => 'u2' }
 
@@ -51,8 +51,106 @@ describe('a restart token', () => {
     expect(handled('restart', false, failed)).toBeNull()
   })
 
+  it('is handled where somebody else started the container that was made for it', () => {
+    const made = container({ state: 'exited', operationId: 'op-1', detail: detail() })
+    const change = { plan, record: { kind: 'none' }, isEnding: failed } as const
+    const { memory } = stateAfter(
+      change,
+      operation({ op: 'restart', operationId: 'op-1' }),
+      { ...from, observed: { ...from.observed, containers: [made] } },
+      DEPS,
+    )
+    expect(memory.status.handledRestartToken).toBe('again')
+  })
+
+  it('that was written while a patch was under way is not handled by it', () => {
+    const later = input({ desired: desired({ restartToken: 'again', generation: 2 }) })
+    const ended = stateAfter(
+      { plan, record: running, isEnding: succeeded },
+      operation({ op: 'patch', hasStarted: true, generation: 1 }),
+      later,
+      DEPS,
+    )
+    expect(ended.memory.status.handledRestartToken).toBeNull()
+  })
+
+  it('is handled by its own operation, also when the row was written again meanwhile', () => {
+    const later = input({ desired: desired({ restartToken: 'again', generation: 3 }) })
+    const own = operation({ op: 'restart', sourceRef: 'restart_token:again', hasStarted: true, generation: 2 })
+    expect(stateAfter({ plan, record: running, isEnding: succeeded }, own, later, DEPS).memory.status.handledRestartToken).toBe('again')
+  })
+
+  it('asks for nothing before the game has a container', () => {
+    const first = input({ desired: desired({ restartToken: 'again' }), containers: [], record: null })
+    const begun = planGame(first)
+    if (begun.kind !== 'act') throw new Error(`${begun.kind}: the game is not started`)
+    const { memory } = stateAfter(
+      { plan: begun, record: begun.record, isBeginning: true },
+      operation({ op: 'start', actionCount: 0 }),
+      first,
+      DEPS,
+    )
+    expect(memory.status.handledRestartToken).toBe('again')
+  })
+
   it('is not handled by a turn that ends meanwhile', () => {
     expect(handled('turn', false, succeeded)).toBeNull()
+  })
+})
+
+describe('what the lobby is told of an operation that failed', () => {
+  const stop = desired({ state: 'stopped', stopReason: 'cancelled', generation: 2 })
+  const told = (from: PlanInput) => {
+    const plan = planGame(from)
+    if (plan.kind !== 'conclude' || plan.failure === null) throw new Error(`${plan.kind}: nothing has failed`)
+    const isEnding = { status: 'failed', ...plan.failure } as const
+    return stateAfter({ plan, record: plan.record, failure: plan.failure, isEnding }, from.openOperation, from, DEPS).write.notification
+  }
+
+  it('is nothing when a newer wish overtook it', () => {
+    const down = { containers: [], record: record({ status: 'starting', containerId: null }) }
+    expect(told(input({ desired: stop, openOperation: operation({ op: 'start' }), ...down }))).toBeUndefined()
+    expect(told(input({ desired: stop, openOperation: operation({ op: 'start' }) }))).toBeUndefined()
+    expect(told(input({ openOperation: operation({ op: 'stop' }) }))).toBeUndefined()
+  })
+
+  it('is a container that ended right after its start', () => {
+    const ended = [exited({ startedAtMs: NOW_MS - 50, finishedAtMs: NOW_MS - 10 })]
+    const from = input({ containers: ended, openOperation: operation({ hasStarted: true }), record: record({ status: 'starting' }) })
+    expect(told(from)).toMatchObject({ type: 'runtime.container_start_failed', errorCode: 'container_start_failed' })
+  })
+})
+
+describe('the end of a container', () => {
+  const backoff = {
+    kind: 'CrashLoopBackOff',
+    failures: 1,
+    notBeforeMs: 0,
+    delayMs: 60_000,
+    message: '',
+    operationId: 'o',
+    countedAtMs: NOW_MS,
+    wish: 'wish',
+  } as const
+  const crashed = { containers: [exited({ startedAtMs: NOW_MS - 500, exitCode: 3 })] }
+  const toldBy = (from: PlanInput) => {
+    const plan = planGame(from)
+    const isBeginning = plan.kind === 'act'
+    const operationOf = plan.kind === 'act' && plan.operation.kind === 'open' ? operation({ ...plan.operation, actionCount: 0 }) : null
+    const { write, memory } = stateAfter({ plan, record: { kind: 'none' }, isBeginning }, operationOf, from, DEPS)
+    return { told: write.healthEvents?.map(({ type, detail }) => [type, detail]) ?? [], memory }
+  }
+
+  it('is told when it is seen, also where its restart has to wait, and no second time by the restart', () => {
+    const from = input({ ...crashed, status: { ...input().status, backoff } })
+    const first = toldBy(from)
+    expect(first.told).toEqual([['container_exited', { exitCode: 3 }]])
+    expect(toldBy({ ...from, ...first.memory }).told).toEqual([])
+    expect(toldBy({ ...from, ...first.memory, nowMs: NOW_MS + 61_000 }).told).toEqual([])
+  })
+
+  it('is told by the restart where that comes at once', () => {
+    expect(toldBy(input(crashed)).told).toEqual([['container_exited', { exitCode: 3 }]])
   })
 })
 

@@ -7,6 +7,7 @@ import { container, desired, engineState, exited, input, NOW_MS, operation, reco
 const queued = (over: Partial<QueuedOperation> = {}): QueuedOperation => ({
   operationId: 'q1',
   op: 'pause',
+  detail: null,
   source: 'admin',
   sourceRef: 'request 1',
   generation: 2,

@@ -53,7 +53,7 @@ describe('a timed look', () => {
     expect(runs).toHaveLength(1)
   })
 
-  it('follows the wall clock, an hour late at most, when that is set forward', async () => {
+  it('row 43: follows the wall clock, an hour late at most, when that is set forward', async () => {
     const { queue, clock, keys } = bench()
     queue.wakeAt('g', clock.nowMs() + 3 * DAY)
     clock.jump(4 * DAY)
@@ -61,7 +61,7 @@ describe('a timed look', () => {
     expect(keys()).toEqual(['g'])
   })
 
-  it('survives a wall clock that is set back, and is not run early', async () => {
+  it('row 43: survives a wall clock that is set back, and is not run early', async () => {
     const { queue, clock, runs } = bench()
     const atMs = clock.nowMs() + 60_000
     queue.wakeAt('g', atMs)

@@ -139,7 +139,7 @@ describe('slow passes (L2)', () => {
 })
 
 describe('a pass that rejects', () => {
-  it('costs its own key a pause, and the others nothing', async () => {
+  it('row 49: costs its own key a pause, and the others nothing', async () => {
     const seen: string[] = []
     const { queue, clock } = bench({
       workers: 1,
@@ -206,6 +206,22 @@ it('tells how long the first key has waited', async () => {
   queue.add('l')
   await clock.advance(100)
   expect(queue.longestWaitMs).toBe(400)
+})
+
+it('tells at each beginning how long the key had waited in its lane', async () => {
+  const begun: [string, number][] = []
+  const { queue, clock } = bench({ workers: 1, tookMs: () => 100, onBegin: (lane, waitedMs) => void begun.push([lane, waitedMs]) })
+  queue.add('busy')
+  queue.add('r', 'resync')
+  await clock.advance(30)
+  queue.add('l')
+  queue.add('l')
+  await clock.advance(1_000)
+  expect(begun).toEqual([
+    ['live', 0],
+    ['live', 70],
+    ['resync', 200],
+  ])
 })
 
 interface Add {

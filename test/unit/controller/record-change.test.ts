@@ -23,6 +23,8 @@ function facts(over: Partial<RecordFacts> = {}): RecordFacts {
     engine: null,
     generation: 1,
     ledger: [],
+    due: [],
+    lookedAt: at(0),
     isOperation: true,
     ...over,
   }
@@ -35,6 +37,13 @@ const TABLE: readonly (readonly [string, RuntimeRecord | null, RecordChange, Par
   ['nothing, and nothing happens', null, { kind: 'none' }, {}, null],
   ['nothing, and it is stopped: there is no stop to record', null, { kind: 'stopped' }, {}, null],
   ['nothing, and it is removed', null, { kind: 'removed' }, {}, null],
+  [
+    'its limits were changed in place',
+    record(),
+    { kind: 'none' },
+    { container: container({ detail: detail({ limits: { cpus: 2, memoryBytes: 1, pids: 3 } }) }) },
+    { limits: { cpus: 2, memoryBytes: 1, pids: 3 } },
+  ],
   [
     'nothing, and a start begins',
     null,
@@ -230,6 +239,20 @@ const PLAYED: typeof TABLE = [
     { kind: 'none' },
     scheduled('*/5 * * * *'),
     { turnSchedule: '*/5 * * * *', ticksAfter: at(0) },
+  ],
+  [
+    'another schedule, and ticks of the former one that are not in the ledger yet',
+    hourly,
+    { kind: 'none' },
+    { ...scheduled('*/5 * * * *'), due: [NOW_MS - 1_000] },
+    { turnSchedule: HOURLY, ticksAfter: at(-60_000) },
+  ],
+  [
+    'another schedule, and the last tick of the former one comes into the ledger: its ticks count from the look on',
+    hourly,
+    { kind: 'none' },
+    { ...scheduled('*/5 * * * *'), due: [NOW_MS - 1_000], ledger: [skipped(-1_000)], lookedAt: at(-10) },
+    { turnSchedule: '*/5 * * * *', ticksAfter: at(-10) },
   ],
   ['another time zone', hourly, { kind: 'none' }, scheduled(HOURLY, 'Europe/Berlin'), { timeZone: 'Europe/Berlin', ticksAfter: at(0) }],
   [

@@ -18,6 +18,8 @@ function line(entry: LedgerEntry): string {
   switch (entry.kind) {
     case 'skip':
       return `  ledger skip ${secondsFromNow(entry.atMs)} ${entry.reason}`
+    case 'skip_token':
+      return `  ledger skip token ${entry.token} ${entry.reason}`
     case 'begin':
       return `  ledger begin ${nameOf(entry.call)} as turn ${entry.turn}`
     case 'retry':

@@ -1,5 +1,6 @@
 import { backoffAfter } from '../../../src/controller/backoff-of.ts'
 import type { Change } from '../../../src/controller/change.ts'
+import { dueTicks } from '../../../src/controller/due-ticks.ts'
 import { type After, stateAfter } from '../../../src/controller/outcome.ts'
 import type { EngineReading, PlanInput } from '../../../src/controller/plan/input.ts'
 import { planGame } from '../../../src/controller/plan/plan-game.ts'
@@ -9,7 +10,6 @@ import type { EngineState } from '../../../src/model/engine.ts'
 import type { DesiredGame } from '../../../src/model/game.ts'
 import type { Operation, OperationResult } from '../../../src/model/operation.ts'
 import type { Plan } from '../../../src/model/plan.ts'
-import { NO_TICKS } from '../../../src/model/turn.ts'
 import type { TurnWrite } from '../../../src/record/life-write.ts'
 import { Schedules } from '../../../src/turns/schedule.ts'
 import { container, desired, detail, exited, input, NOW_MS, operation, record, spec } from '../../support/planning.ts'
@@ -62,7 +62,8 @@ export class TurnModel {
   constructor(catchUp: 'none' | 'one' = 'none') {
     this.#catchUp = catchUp
     const scheduled = spec('1.0.0', { turnSchedule: SCHEDULE })
-    this.desired = desired({ turnSchedule: SCHEDULE })
+    const updatedAt = new Date(NOW_MS)
+    this.desired = desired({ turnSchedule: SCHEDULE, updatedAt })
     this.#stored = {
       status: { ...input().status, acceptedSpec: scheduled },
       record: record({ turnSchedule: SCHEDULE, ticksAfter: new Date(NOW_MS) }),
@@ -75,6 +76,10 @@ export class TurnModel {
 
   wish(over: Partial<DesiredGame>): void {
     this.desired = { ...this.desired, ...over, generation: this.desired.generation + 1 }
+  }
+
+  reschedule(turnSchedule: string): void {
+    this.wish({ turnSchedule, updatedAt: new Date(this.nowMs) })
   }
 
   /** The controller's process ends, and another one takes over. */
@@ -143,25 +148,16 @@ export class TurnModel {
     const current = this.#container()
     if (!this.#up) this.#reading = { kind: 'unasked' }
     else if (this.#reading.kind === 'unasked') this.#reading = { kind: 'state', state: this.#state() }
-    const accepted = this.#stored.status.acceptedSpec ?? spec()
-    const { ticksAfter, status } = this.record
-    const isAtRest = status === 'stopped' || status === 'finished'
+    const accepted = { ...(this.#stored.status.acceptedSpec ?? spec()), turnSchedule: this.desired.turnSchedule }
+    const known = { ...this.#stored, nowMs: this.nowMs, desired: this.desired }
     return input({
-      ...this.#stored,
-      nowMs: this.nowMs,
-      desired: this.desired,
+      ...known,
       admission: { kind: 'accepted', spec: accepted, outdated: null, remarks: [] },
       containers: [current],
       engine: this.#reading,
       activeSinceMs: this.#activeSinceMs,
       lastTurn: this.#lastTurn,
-      ticks:
-        isAtRest || ticksAfter === null
-          ? NO_TICKS
-          : {
-              due: this.#schedules.ticksBetween(SCHEDULE, 'UTC', ticksAfter.getTime(), this.nowMs, 100).ticks,
-              nextMs: this.#schedules.nextTickMs(SCHEDULE, 'UTC', this.nowMs),
-            },
+      ticks: dueTicks(accepted, known, this.#schedules),
       policy: { ...input().policy, turnMs: TURN_MS, catchUp: this.#catchUp },
     })
   }
@@ -288,6 +284,12 @@ export class TurnModel {
   /** The constraints of the table `turns`. */
   #log(write: TurnWrite): void {
     const rows = [...this.ledger.values()]
+    if (write.kind === 'skip_token') {
+      const { token, reason } = write
+      if (rows.some((row) => row.token === token)) throw new Error(`${token} is in the ledger already`)
+      this.ledger.set(write.id, { scheduledAtMs: null, token, turn: null, status: `skipped: ${reason}` })
+      return
+    }
     if (write.kind === 'skip' || write.kind === 'begin') {
       const scheduledAtMs = write.kind === 'skip' ? write.atMs : write.call.kind === 'tick' ? write.call.atMs : null
       const token = write.kind === 'begin' && write.call.kind === 'token' ? write.call.token : null

@@ -25,6 +25,9 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   },
 )
 
+/** By tens, and by fifteens from then on. */
+const CHANGED = '*/15 * * * * *'
+
 describe('any history of a game’s turns', () => {
   it.each(['none', 'one'] as const)('computes each number once, and ends each tick once (catch-up %s)', (catchUp) => {
     fc.assert(
@@ -39,6 +42,38 @@ describe('any history of a game’s turns', () => {
         if (!history.some(({ kind }) => kind === 'stop')) expect(ticksIn(game)).toEqual(ticksUntil(game.nowMs))
       }),
       { numRuns: 300 },
+    )
+  })
+
+  it.each(['none', 'one'] as const)('ends each tick of a schedule that changes in it (catch-up %s)', (catchUp) => {
+    const before = fc.array(event, { maxLength: 15 })
+    const away = fc.record({ isAway: fc.boolean(), fromS: fc.integer({ min: 0, max: 40 }), untilS: fc.integer({ min: 0, max: 40 }) })
+    fc.assert(
+      fc.property(before, away, before, (former, { isAway, fromS, untilS }, latter) => {
+        const game = new TurnModel(catchUp)
+        game.passes()
+        for (const each of former) {
+          happen(game, each)
+          game.passes()
+        }
+        game.nowMs += fromS * 1_000
+        if (!isAway) game.passes()
+        const changedMs = game.nowMs
+        game.reschedule(CHANGED)
+        game.nowMs += untilS * 1_000
+        if (isAway) game.restart()
+        game.passes()
+        for (const each of latter) {
+          happen(game, each)
+          game.passes()
+        }
+        settle(game)
+        hold(game)
+        if ([...former, ...latter].some(({ kind }) => kind === 'stop')) return
+        const changed = ticksUntil(game.nowMs, 15_000).filter((atMs) => atMs > changedMs)
+        expect(ticksIn(game)).toEqual([...ticksUntil(changedMs), ...changed])
+      }),
+      { numRuns: 100 },
     )
   })
 
@@ -86,8 +121,8 @@ function ticksIn({ ledger }: TurnModel): readonly number[] {
 }
 
 /** Each ten seconds one; ticks do not come due while a game is stopped. */
-function ticksUntil(nowMs: number): readonly number[] {
-  return Array.from({ length: Math.floor((nowMs - NOW_MS) / 10_000) }, (_, index) => NOW_MS + (index + 1) * 10_000)
+function ticksUntil(nowMs: number, everyMs = 10_000): readonly number[] {
+  return Array.from({ length: Math.floor((nowMs - NOW_MS) / everyMs) }, (_, index) => NOW_MS + (index + 1) * everyMs)
 }
 
 function happen(game: TurnModel, each: Event): void {
@@ -109,7 +144,7 @@ function happen(game: TurnModel, each: Event): void {
       game.wish({ paused: each.kind === 'pause' })
       break
     case 'stop':
-      game.wish({ state: 'stopped', stopReason: 'admin_request' })
+      game.wish({ state: 'stopped', stopReason: 'admin_request', updatedAt: new Date(game.nowMs) })
       break
     case 'start':
       game.wish({ state: 'running', stopReason: null })

@@ -96,7 +96,10 @@ describe('the fields of a game', () => {
       'stopReason is missing; expected one of orphan_cleanup, cancelled, finished, admin_request, timeout for a stopped game',
     ],
     [{ players: [{ ...TERRAN, userId: 'bob' }] }, 'players.0.userId is "bob"; expected a UUID'],
-    [{ players: [{ ...TERRAN, raceName: ' ' }] }, 'players.0.raceName is " "; expected a name of 1 to 64 characters'],
+    ...[' ', 'Terran ', 'Ter\tran', 'x'.repeat(65)].map((raceName): [Partial<GameCandidate>, string] => [
+      { players: [{ ...TERRAN, raceName }] },
+      `players.0.raceName is ${JSON.stringify(raceName)}; expected a name of 1 to 64 characters without control characters or blanks at its ends`,
+    ]),
     [
       { players: [TERRAN, { ...ZORG, raceName: 'Terran' }] },
       'players.1.raceName is "Terran"; expected a race that no other player of this game has',

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseImageReference } from '../../../src/desired/image-reference.ts'
+import { timed } from '../../support/cpu-time.ts'
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`
 
@@ -52,18 +53,18 @@ describe('an image reference', () => {
 
   it('is judged in no time, also where the library would backtrack for ever', () => {
     const hostile = fc.string({ unit: fc.constantFrom('a', 'a', 'a', '-', '.', '_', '/', ':', '!'), maxLength: 512 })
-    const startedAt = performance.now()
-    fc.assert(fc.property(hostile, (text) => void parseImageReference(text)))
-    for (const text of [
+    const known = [
       'a'.repeat(255),
       `${'a'.repeat(511)}!`,
       `${'a-'.repeat(255)}!`,
       `a${'/a'.repeat(127)}`,
       `${'a.'.repeat(100)}a/${'b-'.repeat(70)}b`,
-    ]) {
-      parseImageReference(text)
+    ]
+    const all = () => {
+      fc.assert(fc.property(hostile, (text) => void parseImageReference(text)))
+      for (const text of known) parseImageReference(text)
     }
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    expect(timed(all).cpuMs).toBeLessThan(1_000)
   })
 
   it('survives being normalised twice', () => {

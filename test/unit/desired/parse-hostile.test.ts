@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MAX_FILE_BYTES, parseManifest, parseManifestPatiently } from '../../../src/desired/manifest/parse.ts'
+import { timed } from '../../support/cpu-time.ts'
 
 const POLICY = { imageTemplate: 'galaxy-engine:{version}', allowedRegistries: null }
 const parse = (text: string) => parseManifest(text, 'a.yaml', POLICY)
 const game = (name: string) => `apiVersion: galaxy.dev/v1alpha1\nkind: Game\nmetadata: {name: ${name}}\nspec: {engineVersion: 1.0.0}\n`
 
-describe('hostile text', () => {
+describe('row 45: hostile text', () => {
   const lists = 'bcdefghi'.split('').map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[index]}`).join(', ')}]`)
 
   it.each([
@@ -21,9 +22,8 @@ describe('hostile text', () => {
     ['a document over its size', `apiVersion: ${'x'.repeat(300_000)}`],
     ['a file over its size', 'a'.repeat(MAX_FILE_BYTES + 1)],
   ])('is refused, or nothing, in bounded time: %s', (_name, text) => {
-    const startedAt = performance.now()
-    const parsed = parse(text)
-    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    const { cpuMs, result: parsed } = timed(() => parse(text))
+    expect(cpuMs).toBeLessThan(3_000)
     expect(parsed.documents).toEqual([])
     expect(parsed.problems.length).toBeLessThanOrEqual(21)
   })
@@ -84,19 +84,20 @@ describe('hostile text', () => {
   })
 })
 
-describe('ten thousand documents', () => {
+describe('row 45: ten thousand documents', () => {
   const many = Array.from({ length: 10_000 }, (_, index) => game(`g${index}`)).join('---\n')
 
   it('are read while other work goes on', async () => {
     let turns = 0
     let longestMs = 0
-    let last = performance.now()
+    let before = process.cpuUsage()
     const beat = setInterval(() => {
+      const { user, system } = process.cpuUsage(before)
       turns += 1
-      longestMs = Math.max(longestMs, performance.now() - last)
-      last = performance.now()
+      longestMs = Math.max(longestMs, (user + system) / 1_000)
+      before = process.cpuUsage()
     }, 1)
-    const parsed = await parseManifestPatiently(many, 'a.yaml', POLICY, AbortSignal.timeout(4_000))
+    const parsed = await parseManifestPatiently(many, 'a.yaml', POLICY, AbortSignal.timeout(20_000))
     clearInterval(beat)
     expect(parsed.problems).toEqual([])
     expect(parsed.documents).toHaveLength(10_000)

@@ -251,7 +251,7 @@ describe('a manifest', () => {
     expect(problemsOf(text)).toEqual(expected.map((problem) => `a.yaml:${problem}`))
   })
 
-  it('that is too large is refused at its beginning', () => {
+  it('row 45: that is too large is refused at its beginning', () => {
     expect(problemsOf('x'.repeat(1024 ** 2 + 1))).toEqual(['a.yaml:1:1: the file is of 1048577 bytes; expected at most 1048576; split it'])
   })
 

@@ -12,7 +12,7 @@ const steps = (facts: Partial<PruneFacts>) =>
     (step) => `${step.kind} ${step.recorded.subject}${step.kind === 'wait' ? `: ${step.waiting}` : ''}`,
   )
 
-describe('a vanished document', () => {
+describe('rows 36 and 52: a vanished document', () => {
   it.each<[string, Partial<PruneFacts>, readonly string[]]>([
     ['is deleted once it has been gone long enough', {}, ['delete a']],
     [

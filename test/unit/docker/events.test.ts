@@ -117,7 +117,7 @@ describe('the event streams', () => {
 })
 
 describe('a list', () => {
-  it('whose filter hangs is asked for whole', async () => {
+  it('row 17: whose filter hangs is asked for whole', async () => {
     const entry = { Id: ID, Names: ['/galaxy-game-andromeda'], State: 'running', Created: 1, Labels: ourLabels }
     daemon = await startFakeDaemon({ 'GET /containers/json': [hang(), { status: 200, json: [entry, { Id: 'x', Labels: null }, 7] }] }, 400)
     const observer = createObserver({ clients: daemon.clients, identity, mountPath: '/state', onUnusable: () => undefined })

@@ -9,13 +9,11 @@ import { ID, inspection, ourLabels, runtimeOn, spec } from './samples.ts'
 const CREATE = 'POST /containers/create'
 const INSPECT = `GET /containers/${ID}/json`
 const START = `POST /containers/${ID}/start`
+const RENAME = `POST /containers/${ID}/rename`
 const STOP = `POST /containers/${ID}/stop`
 const REMOVE = `DELETE /containers/${ID}`
 const gone = refusal(404, `No such container: ${ID}`)
-const conflict = refusal(
-  409,
-  `Conflict. The container name "/galaxy-game-andromeda" is already in use by container "${ID}". You have to remove (or rename) that container to be able to reuse that name.`,
-)
+const conflict = refusal(409, conflictText(ID))
 const ours: Answer = { status: 200, json: inspection() }
 const exited: Answer = { status: 200, json: inspection({ state: 'exited' }) }
 
@@ -36,12 +34,16 @@ async function runtimeWith(script: Readonly<Record<string, readonly Answer[]>>, 
   return runtimeOn(daemon.clients, root)
 }
 
+function conflictText(holder: string): string {
+  return `Conflict. The container name "/galaxy-game-andromeda" is already in use by container "${holder}". You have to remove (or rename) that container to be able to reuse that name.`
+}
+
 function request() {
   return { name: 'galaxy-game-andromeda', spec: spec({}, root), operationId: 'op', nowMs: 1 }
 }
 
 describe('a taken name', () => {
-  it('that belongs to no container Docker knows is freed by its id, and the create made again', async () => {
+  it('row 6: that belongs to no container Docker knows is freed by its id, and the create made again', async () => {
     const runtime = await runtimeWith({
       [CREATE]: [conflict, { status: 201, json: { Id: 'b'.repeat(64) } }],
       [INSPECT]: [gone],
@@ -52,14 +54,14 @@ describe('a taken name', () => {
     expect(daemon?.requests.filter((line) => line.startsWith(CREATE))).toHaveLength(2)
   })
 
-  it('that stays with a ghost is a failure to back off from', async () => {
+  it('row 6: that stays with a ghost is a failure to back off from', async () => {
     const runtime = await runtimeWith({ [CREATE]: [conflict], [INSPECT]: [gone], [REMOVE]: [gone] })
     await expect(runtime.create(request(), never)).rejects.toMatchObject({ kind: 'transient', message: expect.stringContaining(ID) })
     expect(daemon?.requests.filter((line) => line.startsWith(CREATE))).toHaveLength(2)
   })
 
-  it('of a create still in flight is looked at until the container shows, and nothing is removed', async () => {
-    const runtime = await runtimeWith({ [CREATE]: [conflict], [INSPECT]: [gone, gone, ours] })
+  it('row 3: of a create still in flight is looked at until the container shows, and nothing is removed', async () => {
+    const runtime = await runtimeWith({ [CREATE]: [conflict], [INSPECT]: [gone, gone, ours] }, 10_000)
     expect(await runtime.create(request(), never)).toEqual({ kind: 'name_taken', holder: 'ours', id: ID })
     expect(daemon?.requests.filter((line) => line.startsWith('DELETE'))).toEqual([])
   })
@@ -72,14 +74,23 @@ describe('a taken name', () => {
 })
 
 describe('a start', () => {
-  it('that finds an endpoint left behind by a dead container disconnects it and tries once more', async () => {
+  it('row 30: that finds an endpoint left behind by a container that is gone disconnects it, its own container out of the way, and tries once more', async () => {
     const ghost = refusal(403, 'endpoint with name galaxy-game-andromeda already exists in network galaxy')
     const runtime = await runtimeWith({
       [INSPECT]: [ours],
       [START]: [ghost, { status: 204 }],
+      [RENAME]: [{ status: 204 }],
       'POST /networks/galaxy/disconnect': [{ status: 200 }],
     })
     expect(await runtime.start(ID, never)).toMatchObject({ kind: 'started' })
+    // Else Docker would take it for the one to be disconnected, and start it without a network.
+    expect(daemon?.requests.filter((line) => line.startsWith('POST'))).toEqual([
+      START,
+      expect.stringMatching(`^${RENAME}\\?name=galaxy-game-andromeda\\.next\\.`),
+      'POST /networks/galaxy/disconnect',
+      `${RENAME}?name=galaxy-game-andromeda`,
+      START,
+    ])
   })
 
   it("never disconnects an endpoint of another container's name", async () => {
@@ -89,15 +100,30 @@ describe('a start', () => {
     expect(daemon?.requests.filter((line) => line.includes('disconnect'))).toEqual([])
   })
 
-  it('tries a ghost endpoint once, not for ever', async () => {
+  it('row 30: tries a ghost endpoint once, not for ever', async () => {
     const ghost = refusal(403, 'endpoint with name galaxy-game-andromeda already exists in network galaxy')
     const runtime = await runtimeWith({
       [INSPECT]: [ours],
       [START]: [ghost],
-      'POST /networks/galaxy/disconnect': [refusal(404, 'no such container')],
+      [RENAME]: [{ status: 204 }],
+      'POST /networks/galaxy/disconnect': [refusal(404, 'endpoint galaxy-game-andromeda not found')],
     })
     await expect(runtime.start(ID, never)).rejects.toMatchObject({ kind: 'transient', code: 'container_start_failed' })
     expect(daemon?.requests.filter((line) => line === START)).toHaveLength(2)
+  })
+
+  it('row 30: that loses its name while it is out of the way looks again', async () => {
+    const ghost = refusal(403, 'endpoint with name galaxy-game-andromeda already exists in network galaxy')
+    const other = 'e'.repeat(64)
+    const runtime = await runtimeWith({
+      [INSPECT]: [ours],
+      [`GET /containers/${other}/json`]: [{ status: 200, json: { ...inspection(), Id: other } }],
+      [START]: [ghost],
+      [RENAME]: [{ status: 204 }, refusal(409, conflictText(other))],
+      'POST /networks/galaxy/disconnect': [{ status: 200 }],
+    })
+    await expect(runtime.start(ID, never)).rejects.toMatchObject({ kind: 'conflict' })
+    expect(daemon?.requests.filter((line) => line === START)).toHaveLength(1)
   })
 
   it.each([
@@ -140,14 +166,14 @@ describe('a stop', () => {
 })
 
 describe('a removal', () => {
-  it('in progress already is waited for', async () => {
+  it('row 8: in progress already is waited for', async () => {
     const busy = refusal(409, `removal of container ${ID} is already in progress`)
     const runtime = await runtimeWith({ [INSPECT]: [ours, ours, ours, gone], [REMOVE]: [busy] })
     await runtime.remove(ID, true, never)
     expect(daemon?.requests.filter((line) => line === INSPECT)).toHaveLength(4)
   })
 
-  it('in progress for too long is a failure', async () => {
+  it('row 8: in progress for too long is a failure', async () => {
     const busy = refusal(409, `removal of container ${ID} is already in progress`)
     const runtime = await runtimeWith({ [INSPECT]: [ours], [REMOVE]: [busy] }, 300)
     await expect(runtime.remove(ID, true, never)).rejects.toMatchObject({ kind: 'transient', code: 'service_unavailable' })

@@ -7,7 +7,7 @@ const version = (ApiVersion: string, MinAPIVersion?: string) => ({
   ...(MinAPIVersion === undefined ? {} : { MinAPIVersion }),
 })
 
-describe('the API version', () => {
+describe('row 26: the API version', () => {
   it("is the daemon's newest, up to ours", () => {
     expect(negotiate(version('1.41', '1.12'))).toEqual({ apiVersion: '1.41', daemonVersion: '20.10.24' })
     expect(negotiate(version('1.52', '1.44')).apiVersion).toBe('1.47')

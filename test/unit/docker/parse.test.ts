@@ -10,6 +10,7 @@ const entry = {
   ImageID: 'sha256:1',
   Created: Date.parse('2026-11-20T10:00:00Z') / 1000,
   State: 'running',
+  Status: 'Up 2 minutes',
   Labels: ourLabels,
   Mounts: [{ Type: 'bind', Source: '/srv/games/andromeda', Destination: '/state' }],
   NetworkSettings: { Networks: { galaxy: { IPAddress: '172.18.0.2' }, empty: { IPAddress: '' } } },
@@ -37,6 +38,17 @@ describe('a container as listed', () => {
     ['a state nobody knows', { ...entry, State: 'dreaming' }],
   ])('with %s is unusable, and its id is told', (_, odd) => {
     expect(parseListEntry(odd, '/state')).toMatchObject({ kind: 'unusable', id: ID, reason: expect.any(String) })
+  })
+
+  it.each([
+    ['Up 2 minutes (healthy)', 'healthy'],
+    ['Up 2 minutes (unhealthy)', 'unhealthy'],
+    ['Up Less than a second (health: starting)', 'starting'],
+    ['Up 2 minutes', 'none'],
+    ['Up 2 minutes (Paused)', null],
+    ['Exited (0) 2 minutes ago', null],
+  ])('has the health that its text tells: %s', (Status, dockerHealth) => {
+    expect(containerOf(parseListEntry({ ...entry, Status }, '/state'))).toMatchObject({ dockerHealth })
   })
 
   it('is read with whatever is missing', () => {
@@ -72,11 +84,12 @@ describe('an inspection', () => {
       FinishedAt: '2026-11-20T11:00:00Z',
       Health: { Status: 'unhealthy' },
     }
-    expect(containerOf(parseInspection({ ...inspection(), State }, '/state')).detail).toMatchObject({
+    const container = containerOf(parseInspection({ ...inspection(), State }, '/state'))
+    expect(container.dockerHealth).toBe('unhealthy')
+    expect(container.detail).toMatchObject({
       exitCode: 137,
       isOomKilled: true,
       error: 'boom',
-      dockerHealth: 'unhealthy',
       startedAtMs: null,
       finishedAtMs: Date.parse('2026-11-20T11:00:00Z'),
     })

@@ -69,12 +69,12 @@ describe('a pull', () => {
     await expect(runtime.pull(REF, () => undefined, never)).rejects.toMatchObject(failure)
   })
 
-  it('that Docker calls done without having the image fails', async () => {
+  it('row 27: that Docker calls done without having the image fails', async () => {
     const runtime = await runtimeWith(chunks(done), refusal(404, 'no such image'))
     await expect(runtime.pull(REF, () => undefined, never)).rejects.toMatchObject({ code: 'image_pull_failed' })
   })
 
-  it('on a full disk says that it is full', async () => {
+  it('row 32: on a full disk says that it is full', async () => {
     const runtime = await runtimeWith(chunks(lines({ error: 'write /var/lib/docker/tmp/x: no space left on device' })))
     await expect(runtime.pull(REF, () => undefined, never)).rejects.toMatchObject({
       code: 'service_unavailable',

@@ -2,7 +2,9 @@ import { KIND, LABEL, OWNER } from '../../../src/model/labels.ts'
 import type { AcceptedSpec } from '../../../src/model/game.ts'
 import type { DockerClients } from '../../../src/docker/client.ts'
 import type { Runtime } from '../../../src/controller/ports.ts'
+import { readCredentials } from '../../../src/docker/credentials.ts'
 import { createRuntime } from '../../../src/docker/runtime.ts'
+import { stateFoldersUnder } from '../../../src/docker/state-directory.ts'
 
 export const ID = 'a'.repeat(64)
 export const identity = { instance: 'default', deployment: 'd1' }
@@ -61,9 +63,9 @@ export function runtimeOn(clients: DockerClients, root: string, stallMs = 1_000)
     clients,
     identity,
     mountPath: '/state',
-    state: { root, mode: 0o777, owner: null },
+    folders: stateFoldersUnder({ root, mode: 0o777, owner: null }),
     log: { driver: 'json-file', options: {} },
     resolvesTo: () => 'sha256:1',
-    pull: { stallMs, credentialsDir: root },
+    pull: { stallMs, credentials: (registry, signal) => readCredentials(root, registry, signal) },
   })
 }

@@ -84,7 +84,7 @@ describe('purging a state folder', () => {
     await prepare(path.join(root, 'andromeda'))
     const wrapped = path.join(base, 'wrapped')
     await mkdir(wrapped)
-    for (let depth = 0; depth < 2_500; depth += 1) {
+    for (let depth = 0; depth < 1_000; depth += 1) {
       await rename(wrapped, path.join(base, 'inner'))
       await mkdir(wrapped)
       await writeFile(path.join(wrapped, '.hidden'), '')

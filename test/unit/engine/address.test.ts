@@ -22,6 +22,7 @@ const container = (addresses: Record<string, string>): ObservedContainer => ({
   },
   stateHostPath: null,
   addresses,
+  dockerHealth: null,
   detail: null,
 })
 

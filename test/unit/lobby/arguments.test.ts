@@ -74,6 +74,7 @@ describe('arguments of the lobby client', () => {
     ['options.players[0].userId', { players: [{ userId: 'me', raceName: 'Terran' }] }],
     ['options.players[0].raceName', { players: [{ userId: USER, raceName: ' ' }] }],
     ['options.players[0].raceName', { players: [{ userId: USER, raceName: 'x'.repeat(65) }] }],
+    ['options.players[0].raceName', { players: [{ userId: USER, raceName: 'Terran ' }] }],
     ['options.players[1].raceName', { players: [TERRAN, { ...TERRAN, userId: USER.replace('1', '2') }] }],
     ['options.players[0].race', { players: [{ userId: USER, race: 'Terran' }] }],
   ])('names %s in refusing options %j', async (field, options) => {

@@ -83,7 +83,7 @@ function daemon() {
   return { act, all, now: () => all().map(({ id, state }) => `${id} ${state}`) }
 }
 
-it('after any history of lost, late and doubled events, a list and the inspects it asks for show the truth, and then nothing is news', () => {
+it('rows 20, 21 and 22: after any history of lost, late and doubled events, a list and the inspects it asks for show the truth, and then nothing is news', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...STEPS), { maxLength: 40 }), (history) => {
       cache = new ContainerCache()

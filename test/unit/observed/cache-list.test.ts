@@ -35,6 +35,7 @@ describe('a list', () => {
     ['has exited', ranFrom(1, 50, { id: 'a', gameId: 'a' })],
     ['has another name', { ...a, name: 'other' }],
     ['has another address', { ...a, addresses: { galaxy: '172.18.0.9' } }],
+    ['has become unhealthy', { ...a, dockerHealth: 'unhealthy' }],
     ['is on another network', { ...a, addresses: { ...a.addresses, other: '172.19.0.2' } }],
   ])('finds what events did not tell: a container that %s', (_, now) => {
     cache.learn(a)
@@ -46,7 +47,7 @@ describe('a list', () => {
     ])
   })
 
-  it('is not believed that a container is gone: an inspect has to say so (S1)', () => {
+  it('row 23: is not believed that a container is gone: an inspect has to say so (S1)', () => {
     cache.learn(a)
     cache.learn(b)
     cache.listBegins()

@@ -88,7 +88,7 @@ describe('events', () => {
     expect(cache.hear(event('create', 0))).toBe(false)
   })
 
-  it('that come twice while an inspect is awaited are no news', () => {
+  it('row 22: that come twice while an inspect is awaited are no news', () => {
     cache.learn(runningSince(1))
     expect(cache.hear(event('die', 50))).toBe(true)
     for (let time = 0; time < 1_000; time++) expect(cache.hear(event('die', 50))).toBe(false)
@@ -117,7 +117,7 @@ describe('events', () => {
 describe('out of memory', () => {
   const isOom = (): boolean | undefined => cache.of('g')[0]?.detail?.isOomKilled
 
-  it('is known by its event where the flag is unset', () => {
+  it('row 15: is known by its event where the flag is unset', () => {
     cache.learn(runningSince(1))
     cache.hear(event('oom', 40))
     cache.hear(event('die', 50))

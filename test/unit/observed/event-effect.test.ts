@@ -5,7 +5,7 @@ import { isReflected } from '../../../src/observed/event-effect.ts'
 import { container, detail } from '../../support/planning.ts'
 import { event, listed, neverStarted, ranFrom, runningSince } from './told.ts'
 
-const health = (dockerHealth: 'healthy' | 'unhealthy'): ObservedContainer => container({ detail: detail({ dockerHealth }) })
+const health = (dockerHealth: 'healthy' | 'unhealthy'): ObservedContainer => container({ dockerHealth })
 
 /** An event about a container, and what was known of that: does the snapshot show it already? */
 const TABLE: readonly (readonly [event: ContainerEvent, known: string, container: ObservedContainer | undefined, isShown: boolean])[] = [
@@ -50,7 +50,7 @@ const TABLE: readonly (readonly [event: ContainerEvent, known: string, container
   [event('health_status: healthy', 10), 'unhealthy', health('unhealthy'), false],
   [event('health_status: unhealthy', 10), 'unhealthy', health('unhealthy'), true],
   [event('health_status: unhealthy', 10), 'healthy', health('healthy'), false],
-  [event('health_status: healthy', 10), 'running, as listed', listed(health('healthy')), false],
+  [event('health_status: healthy', 10), 'healthy, as listed', listed(health('healthy')), true],
   [event('something new', 10), 'running', runningSince(5), false],
   [event('constructor', 10), 'running', runningSince(5), false],
 ]

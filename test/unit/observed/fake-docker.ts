@@ -1,3 +1,4 @@
+import { systemClock } from '../../../src/clock.ts'
 import type { ImageFacts } from '../../../src/model/image.ts'
 import type { ObservedContainer } from '../../../src/model/observed.ts'
 import type { ContainerEvent, HostEvent } from '../../../src/model/runtime-event.ts'
@@ -100,7 +101,7 @@ export function worldOf(docker: FakeDocker, over: Partial<WorldOptions> = {}): T
     useEvents: true,
     onChange: (gameIds) => changed.push(...(gameIds === 'all' ? ['all'] : gameIds)),
     onReachable: (isReachable) => reachable.push(isReachable),
-    nowMs: () => Date.now(),
+    clock: systemClock,
     signal: end.signal,
     ...over,
   })

@@ -27,6 +27,28 @@ describe('a resync', () => {
     expect(await world.relist()).toEqual(new Set(['g']))
     expect(await world.relist()).toEqual(new Set())
   })
+
+  it('looks again for the image and the network that were missing, whose coming the stream may have lost', async () => {
+    const docker = fakeDocker(running)
+    docker.hasNetwork = false
+    const { world } = await known(docker)
+    expect(world.image('engine:1')).toBeNull()
+    docker.images = [image('sha256:1', 'engine:1')]
+    docker.hasNetwork = true
+    await world.relist()
+    expect([world.image('engine:1')?.id, world.isNetworkPresent]).toEqual(['sha256:1', true])
+    docker.calls.length = 0
+    await world.relist()
+    expect(docker.calls).toEqual(['list'])
+  })
+
+  it('reads images and network every time where there is no stream to tell of them', async () => {
+    const docker = fakeDocker(running)
+    const { world } = await known(docker, { useEvents: false })
+    docker.calls.length = 0
+    await world.relist()
+    expect(docker.calls.toSorted()).toEqual(['images', 'list', 'network'])
+  })
 })
 
 describe('an event', () => {

@@ -33,7 +33,7 @@ function ticks(schedule: string, zone: string, from: string, to: string): string
   return found.map(shown(zone))
 }
 
-describe('the skipped hour of Berlin, 02:00 to 03:00 on 29 March 2026', () => {
+describe('row 43: the skipped hour of Berlin, 02:00 to 03:00 on 29 March 2026', () => {
   const on = (schedule: string, from = '2026-03-29T00:00+01:00') => ticks(schedule, 'Europe/Berlin', from, '2026-03-29T05:00+02:00')
 
   it.each([
@@ -69,7 +69,7 @@ describe('the skipped hour of Berlin, 02:00 to 03:00 on 29 March 2026', () => {
   })
 })
 
-describe('the repeated hour of Berlin, 02:00 to 03:00 on 25 October 2026', () => {
+describe('row 43: the repeated hour of Berlin, 02:00 to 03:00 on 25 October 2026', () => {
   const on = (schedule: string, from = '2026-10-25T00:00+02:00', to = '2026-10-25T04:00+01:00') =>
     ticks(schedule, 'Europe/Berlin', from, to)
 

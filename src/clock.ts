@@ -1,4 +1,4 @@
-/** Time as the loop sees it; injected so that tests own it. */
+/** Time as a term sees it; injected so that tests own it. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   nowMs(): number
@@ -12,4 +12,14 @@ export const systemClock: Clock = {
     const timer = setTimeout(fn, delayMs)
     return () => clearTimeout(timer)
   },
+}
+
+/** Calls `fn` after each interval. @returns its stop */
+export function every(intervalMs: number, fn: () => void, clock: Clock): () => void {
+  const tick = (): void => {
+    cancel = clock.after(intervalMs, tick)
+    fn()
+  }
+  let cancel = clock.after(intervalMs, tick)
+  return () => cancel()
 }
