@@ -22,6 +22,8 @@ export interface VirtualClock extends Clock {
   advance(ms: number): void
   /** Lets time pass until the next timer has fired; false when there is none. */
   leap(): boolean
+  /** When the next timer falls due; null when there is none. */
+  nextMs(): number | null
 }
 
 interface Timer {
@@ -57,6 +59,7 @@ export function virtualClock(startMs: number): VirtualClock {
       while ((timers.at(-1)?.dueMs ?? Infinity) <= untilMs) fireNext()
       nowMs = untilMs
     },
+    nextMs: () => timers.at(-1)?.dueMs ?? null,
     leap: () => {
       if (timers.length === 0) return false
       fireNext()

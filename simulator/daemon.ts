@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Filters } from './calls/filters.ts'
 import type { HostMachine } from './calls/host.ts'
-import { die } from './calls/life.ts'
+import { die, type Ending } from './calls/life.ts'
 import { newImage } from './calls/new-image.ts'
 import { type Answer, type CallContext, find, type Process, Refusal } from './calls/process.ts'
 import type { ImageSetting, RegistryImage, Settings } from './calls/settings.ts'
@@ -93,7 +93,8 @@ export class Daemon {
       apply: (effect, origin) => this.#apply(effect, origin),
       spawned: (origin) => silentOwner({ ...origin, kind: 'life' }),
     })
-    for (const effect of predefinedNetworks(this.#context.newId, this.nowMs())) this.#apply(effect, SIMULATOR)
+    for (const effect of predefinedNetworks(this.#context.newId, this.nowMs(), `127.${options.settings.firstSubnet}`))
+      this.#apply(effect, SIMULATOR)
   }
 
   /** What is there now. */
@@ -191,14 +192,14 @@ export class Daemon {
   }
 
   /** Ends a container's processes, as a crash of its program does. */
-  end(reference: string, exitCode: number, isOom: boolean): void {
+  end(reference: string, ending: Ending): void {
     const { id } = find(this.#context, reference)
-    this.#runner.run(die(this.#context, id, { exitCode, isOom }), silentOwner({ callId: 0, kind: 'life', caller: 'simulator' }))
+    this.#runner.run(die(this.#context, id, ending), silentOwner({ callId: 0, kind: 'life', caller: 'simulator' }))
   }
 
   /** The same for a program that ended by itself; nothing where its container ended before. */
   endLife(id: string, lives: number, exitCode: number): void {
-    if (this.#world.container(id)?.lives === lives) this.end(id, exitCode, false)
+    if (this.#world.container(id)?.lives === lives) this.end(id, { exitCode, isOom: false })
   }
 
   /** Takes the daemon down: every call under way breaks, streams end, what was in its memory only is gone. */

@@ -1,9 +1,9 @@
-// `node simulator/main.ts --socket PATH [--control PATH] [--setup FILE] [--real-time]`: a Docker daemon without containers. docs/simulator.md
+// `node simulator/main.ts --socket PATH [--control PATH] [--setup FILE] [--real-time] [--until-stdin-ends]`: a Docker daemon without containers. docs/simulator.md
 import { parseArgs } from 'node:util'
 import { startSimulator } from './simulator.ts'
 import { readSetup } from './setup.ts'
 
-const USAGE = 'usage: node simulator/main.ts --socket PATH [--control PATH] [--setup FILE] [--real-time]\n'
+const USAGE = 'usage: node simulator/main.ts --socket PATH [--control PATH] [--setup FILE] [--real-time] [--until-stdin-ends]\n'
 
 process.exitCode = await main()
 
@@ -14,6 +14,8 @@ async function main(): Promise<number> {
       control: { type: 'string' },
       setup: { type: 'string' },
       'real-time': { type: 'boolean', default: false },
+      // Ends with whoever holds the other end, however that one ends.
+      'until-stdin-ends': { type: 'boolean', default: false },
     },
   })
   if (values.socket === undefined) {
@@ -30,6 +32,11 @@ async function main(): Promise<number> {
   process.stdout.write(`listening on ${values.socket}\n`)
   await new Promise<void>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => resolve())
+    if (values['until-stdin-ends'])
+      process.stdin
+        .on('close', () => resolve())
+        .on('error', () => resolve())
+        .resume()
   })
   await simulator.stop()
   return 0

@@ -5,6 +5,7 @@ import { Engines } from './engines/engines.ts'
 import { thisMachine } from './machine.ts'
 import { type ApiServer, startApiServer } from './server/server.ts'
 import { engineImages, type Setup } from './setup.ts'
+import { claimSubnets } from './subnets.ts'
 
 export interface SimulatorOptions {
   readonly socketPath: string
@@ -24,10 +25,11 @@ export interface Simulator {
 /** Starts a simulated daemon on its sockets. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { setup, socketPath, controlPath } = options
+  const subnets = await claimSubnets()
   const { clock, advance } = options.isRealTime ? { clock: realClock(), advance: null } : leapingClock(() => daemon.isAwaited)
   const daemon: Daemon = new Daemon({
     clock,
-    settings: setup.settings,
+    settings: { ...setup.settings, firstSubnet: subnets.firstSubnet },
     machine: thisMachine,
     seed: setup.seed ?? randomUUID(),
   })
@@ -49,6 +51,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       await control?.stop()
       await sockets.stop()
       await engines.stop()
+      await subnets.release()
     },
   }
 }

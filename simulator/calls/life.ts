@@ -40,10 +40,12 @@ function isOver(container: Container | undefined, lives: number): boolean {
 export interface Ending {
   readonly exitCode: number
   readonly isOom: boolean
+  /** False: an end for lack of memory that the inspect does not tell, as where another process than the first one was struck. */
+  readonly isOomFlagged?: boolean
 }
 
 /** The end of a container's processes. Nothing where it has ended already. */
-export function* die(context: CallContext, id: string, { exitCode, isOom }: Ending): Process<void> {
+export function* die(context: CallContext, id: string, { exitCode, isOom, isOomFlagged = true }: Ending): Process<void> {
   const before = context.world.container(id)
   if (before === undefined || (before.status !== 'running' && before.status !== 'paused')) return
   const { endpoints, told } = detach(context, before)
@@ -51,7 +53,7 @@ export function* die(context: CallContext, id: string, { exitCode, isOom }: Endi
     status: 'exited',
     finishedAtMs: context.nowMs(),
     exitCode,
-    isOomKilled: isOom,
+    isOomKilled: isOom && isOomFlagged,
     endpoints,
     ports: [],
     health: before.health === null ? null : { ...before.health, status: 'unhealthy' },

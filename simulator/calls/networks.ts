@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { networkJson } from '../answers/network.ts'
-import type { Container } from '../world/container.ts'
+import { type Container, isAlive } from '../world/container.ts'
 import { PREDEFINED } from '../world/predefined.ts'
 import type { Network } from '../world/network.ts'
 import { attachTo, tellNetwork } from './endpoints.ts'
 import { type Filters, matchesLabels } from './filters.ts'
+import { SUBNETS } from './settings.ts'
 import { networksOf, resolveNetwork } from './network-of.ts'
 import { type Answer, type CallContext, changed, effects, find, type Process, Refusal, sleep } from './process.ts'
 
@@ -48,14 +49,11 @@ export function* createNetwork(context: CallContext, body: unknown): Process<Ans
   return { status: 201, body: { Id: id, Warning: warning } }
 }
 
-const FIRST_SUBNET = 64
-const LAST_SUBNET = 255
-
 /** Loopback addresses, so that what serves on them can be reached from the host as on a bridge. */
-function freePrefix({ world }: CallContext): string | null {
+function freePrefix({ world, settings }: CallContext): string | null {
   const taken = new Set(world.networks().map(({ prefix }) => prefix))
-  for (let subnet = FIRST_SUBNET; subnet <= LAST_SUBNET; subnet += 1) if (!taken.has(`127.${subnet}`)) return `127.${subnet}`
-  return null
+  const own = Array.from({ length: SUBNETS }, (_, index) => `127.${settings.firstSubnet + index}`)
+  return own.find((prefix) => !taken.has(prefix)) ?? null
 }
 
 /** `DELETE /networks/{id}`. */
@@ -103,21 +101,34 @@ const memberShape = z.looseObject({
   EndpointConfig: z.looseObject({ Aliases: z.array(z.string()).nullish() }).nullish(),
 })
 
-/** `POST /networks/{id}/disconnect`. With force, also what is left of a container that is gone. */
+/**
+ * `POST /networks/{id}/disconnect`. One that does not run forgets the network, whatever is left of others there; with force, what a container that is gone has left
+ * is taken away by its name.
+ */
 export function* disconnectNetwork(context: CallContext, reference: string, body: unknown): Process<Answer> {
   const { Container: member, Force: isForced } = readMember(body)
   const network = resolveNetwork(context, reference)
-  const isGhost = network.ghosts.includes(member)
-  const container = memberOf(context, network, member)
-  if (isGhost && isForced) {
-    const after = { ...network, ghosts: network.ghosts.filter((ghost) => ghost !== member) }
-    yield effects({ subject: 'network', action: 'clear_ghost', id: network.id, before: network, after, attributes: { container: member } })
-    return { status: 200 }
-  }
-  if (container === null) throw new Refusal(isForced ? 404 : 403, `container ${member} is not connected to the network ${network.name}`)
-  const endpoints = Object.fromEntries(Object.entries(container.endpoints).filter(([, { networkId }]) => networkId !== network.id))
-  yield effects(changed(container, 'attach', { endpoints }), tellNetwork('disconnect', network, container.id))
+  const container = named(context, member)
+  if (container === undefined && isForced) return yield* clearGhost(network, member)
+  if (container === undefined) throw new Refusal(404, `No such container: ${member}`)
+  const [key, endpoint] = Object.entries(container.endpoints).find(([name]) => name === network.name || name === network.id) ?? []
+  if (key === undefined)
+    throw new Refusal(500, `container ${container.id} is not connected to ${isAlive(container) ? '' : 'the '}network ${network.name}`)
+  const endpoints = Object.fromEntries(Object.entries(container.endpoints).filter(([name]) => name !== key))
+  const told = endpoint?.attached == null ? [] : [tellNetwork('disconnect', network, container.id)]
+  yield effects(changed(container, 'attach', { endpoints }), ...told)
   return { status: 200 }
+}
+
+function* clearGhost(network: Network, name: string): Process<Answer> {
+  if (!network.ghosts.includes(name)) throw new Refusal(404, `endpoint ${name} not found`)
+  const after = { ...network, ghosts: network.ghosts.filter((ghost) => ghost !== name) }
+  yield effects({ subject: 'network', action: 'clear_ghost', id: network.id, before: network, after, attributes: { container: name } })
+  return { status: 200 }
+}
+
+function named({ world }: CallContext, reference: string): Container | undefined {
+  return world.containers().find(({ id, name }) => id === reference || name === reference || id.startsWith(reference))
 }
 
 /** `POST /networks/{id}/connect`. */
@@ -139,10 +150,6 @@ function readMember(body: unknown): z.infer<typeof memberShape> {
   const asked = memberShape.safeParse(body)
   if (!asked.success) throw new Refusal(400, `json: cannot unmarshal: ${asked.error.message}`)
   return asked.data
-}
-
-function memberOf(context: CallContext, network: Network, reference: string): Container | null {
-  return membersOf(context, network).find(({ id, name }) => id === reference || name === reference || id.startsWith(reference)) ?? null
 }
 
 function membersOf({ world }: CallContext, { id }: Network): readonly Container[] {

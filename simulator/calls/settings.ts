@@ -54,6 +54,9 @@ export const registryImageShape = imageShape.extend({
   needsLogin: z.boolean().default(false),
 })
 
+/** Of one daemon, the bridge's included. */
+export const SUBNETS = 16
+
 export const settingsShape = z.strictObject({
   version: z.string().default('20.10.24'),
   apiVersion: z.string().default('1.41'),
@@ -65,6 +68,8 @@ export const settingsShape = z.strictObject({
     .default(32 * 1024 ** 3),
   /** Names of users that every image knows, beside numbers. */
   users: z.array(z.string()).default(['root', 'nobody', 'daemon']),
+  /** Of the daemon's 16 subnets 127.N.0.0/16, the first, which is the bridge's. */
+  firstSubnet: z.int().min(1).max(239).default(63),
   isLiveRestoreEnabled: z.boolean().default(false),
   latency: latencyShape.default(() => latencyShape.parse({})),
 })

@@ -45,8 +45,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return ok({})
   },
   'POST end': ({ daemon }, _, body, target) => {
-    const { exitCode, isOom } = read(endShape, body)
-    daemon.end(target, exitCode, isOom)
+    daemon.end(target, read(endShape, body))
     return ok({})
   },
   'POST cut-streams': ({ daemon }) => {
@@ -65,7 +64,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
 }
 
-const endShape = z.strictObject({ exitCode: z.int().min(0).max(255).default(1), isOom: z.boolean().default(false) })
+const endShape = z.strictObject({
+  exitCode: z.int().min(0).max(255).default(1),
+  isOom: z.boolean().default(false),
+  isOomFlagged: z.boolean().default(true),
+})
 const advanceShape = z.strictObject({ ms: z.number().min(0) })
 const restartShape = z.strictObject({
   downMs: z.number().min(0).default(1_000),

@@ -5,10 +5,11 @@ const DRIVERS = { bridge: 'bridge', host: 'host', none: 'null' } as const
 
 export const PREDEFINED: ReadonlySet<string> = new Set(Object.keys(DRIVERS))
 
-export function predefinedNetworks(newId: () => string, createdAtMs: number): readonly Effect[] {
+/** @param bridgePrefix the bridge's, as `Network.prefix` */
+export function predefinedNetworks(newId: () => string, createdAtMs: number, bridgePrefix: string): readonly Effect[] {
   return Object.entries(DRIVERS).map(([name, driver]) => {
     const id = newId()
-    const prefix = name === 'bridge' ? '127.63' : null
+    const prefix = name === 'bridge' ? bridgePrefix : null
     const after = { id, name, driver, createdAtMs, labels: {}, options: {}, isInternal: false, isAttachable: false, prefix, ghosts: [] }
     return { subject: 'network', action: 'provide', id, before: null, after, attributes: {} }
   })

@@ -1,17 +1,40 @@
-import type { LoadedConfig } from '../config.ts'
+import type { Config, LoadedConfig } from '../config.ts'
+import { simulatedFolder } from '../config/simulation.ts'
 import type { ApiClient } from './client.ts'
+import { recordedControllers } from './running-controllers.ts'
+import { SIMULATED } from './simulated.ts'
 import { type Terminal, warnLine } from './terminal.ts'
 
 /** The configuration as it applies here; what is odd about it is told on stderr. */
-export async function loadConfigFor(terminal: Terminal): Promise<LoadedConfig> {
-  const { loadConfig } = await import('../config.ts')
-  const loaded = loadConfig({ env: terminal.env, cwd: terminal.cwd })
+export async function loadConfigFor(terminal: Terminal, options: { readonly simulate?: boolean } = {}): Promise<LoadedConfig> {
+  const loaded = await load(terminal, options.simulate === true)
   for (const warning of loaded.warnings) warnLine(terminal, `warning: ${warning}`)
   return loaded
 }
 
+/** The configuration of what runs from here: of the simulation where that runs alone and nobody has said which is meant. */
+export async function loadRunningConfig(terminal: Terminal): Promise<LoadedConfig> {
+  const loaded = await loadConfigFor(terminal)
+  const { config, origins } = loaded
+  if (origins['simulate'] !== 'default' || !(await isSimulationRunning(config))) return loaded
+  const { running } = await recordedControllers(config.dataDir)
+  return running.length > 0 ? loaded : load(terminal, true)
+}
+
+/** Whether a simulation has been started from the same folder as this deployment. */
+export async function isSimulationRunning({ dataDir }: Config): Promise<boolean> {
+  const { running } = await recordedControllers(simulatedFolder(dataDir))
+  return running.length > 0
+}
+
 /** The API of the controller that runs from here. */
 export async function openClientFor(terminal: Terminal): Promise<ApiClient> {
-  const [{ config }, { openClient }] = await Promise.all([loadConfigFor(terminal), import('./client.ts')])
+  const [{ config }, { openClient }] = await Promise.all([loadRunningConfig(terminal), import('./client.ts')])
+  if (config.simulate) warnLine(terminal, SIMULATED)
   return openClient(config.dataDir)
+}
+
+async function load({ env, cwd }: Terminal, simulate: boolean): Promise<LoadedConfig> {
+  const { loadConfig } = await import('../config.ts')
+  return loadConfig({ env, cwd, ...(simulate && { overrides: { simulate: 'true' } }) })
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ApiAddress } from '../api/address-file.ts'
 import type { GameEnvelope } from '../api/envelope.ts'
+import type { Config } from '../config.ts'
 import { containerName } from '../model/labels.ts'
 import type { OnProgress } from '../local/progress.ts'
 import { connectClient, type Wire } from './client.ts'
@@ -17,7 +18,7 @@ const GIVE_UP_MS = 120_000
 /** Tells how the games come up until all are ready, then what to try next. */
 export async function watchConvergence(
   terminal: Terminal,
-  instance: string,
+  config: Config,
   api: ApiAddress,
   signal: AbortSignal,
   say: OnProgress,
@@ -30,7 +31,7 @@ export async function watchConvergence(
     const elapsedMs = performance.now() - startedMs
     for (const game of games) tell(game, elapsedMs, told, say)
     const isDone = games.length > 0 ? games.every(isReady) : elapsedMs > FIRST_GAME_MS
-    if (isDone || elapsedMs > GIVE_UP_MS) return suggest(terminal, instance, games)
+    if (isDone || elapsedMs > GIVE_UP_MS) return suggest(terminal, config, games)
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined)
   }
 }
@@ -56,18 +57,19 @@ function messageOf({ status }: Game): string {
   return message === '' ? '' : `, ${message}`
 }
 
-function suggest(terminal: Terminal, instance: string, games: readonly Game[]): void {
+function suggest(terminal: Terminal, { instance, simulate, docker }: Config, games: readonly Game[]): void {
   const name = games[0]?.metadata.name
+  const client = simulate ? `docker -H ${docker.host}` : 'docker'
+  const ending = simulate
+    ? 'Ctrl-C ends the simulation; the games keep their state.'
+    : 'Ctrl-C stops the controller; the games keep running.'
   const tries =
     name === undefined
       ? ['npx galaxy get games', 'npx galaxy apply -f FILE', 'npx galaxy doctor']
       : [
           'npx galaxy get games',
           `npx galaxy describe game ${name}`,
-          `docker rm -f ${containerName(instance, name)}   # and see it come back`,
+          `${client} rm -f ${containerName(instance, name)}   # and see it come back`,
         ]
-  warnLine(
-    terminal,
-    `\nGalaxy is up. Try next, in another terminal:\n${tries.map((line) => `  ${line}`).join('\n')}\nCtrl-C stops the controller; the games keep running.\n`,
-  )
+  warnLine(terminal, `\nGalaxy is up. Try next, in another terminal:\n${tries.map((line) => `  ${line}`).join('\n')}\n${ending}\n`)
 }

@@ -3,9 +3,10 @@ import { checkController } from './doctor/controller.ts'
 import { checkDatabase } from './doctor/database.ts'
 import { checkDocker } from './doctor/docker.ts'
 import { checkFolders } from './doctor/folders.ts'
-import type { Finding } from './doctor/finding.ts'
+import { type Finding, ok } from './doctor/finding.ts'
 import { CliError } from './exit.ts'
 import { paint, tableStyle } from './output.ts'
+import { SIMULATED } from './simulated.ts'
 import { plain } from './table.ts'
 import { printLine, type Terminal } from './terminal.ts'
 
@@ -17,6 +18,7 @@ import { printLine, type Terminal } from './terminal.ts'
 export async function doctor(terminal: Terminal, config: Config, isJson: boolean): Promise<void> {
   const database = await checkDatabase(config)
   const findings = [
+    ...(config.simulate ? [ok('simulation', SIMULATED)] : []),
     await checkController(config),
     ...database.findings,
     ...(await checkDocker(terminal.env, config, database)),

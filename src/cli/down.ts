@@ -8,6 +8,7 @@ import { type ProcessIdentity, signalProcess, waitForExit } from '../local/proce
 import type { OnProgress } from '../local/progress.ts'
 import { withoutPasswords } from '../log.ts'
 import { messageOf } from '../model/errors.ts'
+import { isSimulationRunning } from './context.ts'
 import { type Deployment, readDeployment } from './deployment.ts'
 import { endContainers } from './end-containers.ts'
 import { CliError, EXIT } from './exit.ts'
@@ -26,11 +27,13 @@ export async function down(terminal: Terminal, config: Config): Promise<void> {
     return say(`nothing has been started from here (there is no ${config.dataDir})`)
   await endControllers(config, say)
   const failures = [
-    await failureOf(() => endGames(terminal, config, say)),
+    // The simulated containers have ended with their simulator, and that with the controller's program.
+    config.simulate ? null : await failureOf(() => endGames(terminal, config, say)),
     await failureOf(() => endDatabase(config, say)),
     await failureOf(() => endDaemon(config, say)),
   ].filter((failure) => failure !== null)
   say(`Kept: the games' state in ${config.state.root}, and the database${config.databaseUrl === null ? ` in ${config.dataDir}` : ''}.`)
+  if (!config.simulate && (await isSimulationRunning(config))) say('The simulation runs on; end it with `npm run down -- --simulate`.')
   if (failures.length > 0) throw new CliError(`Not everything has ended:\n${failures.join('\n')}`)
 }
 

@@ -5,7 +5,9 @@ import { readAddress } from '../api/address-file.ts'
 import { runController } from '../app.ts'
 import type { Config, LoadedConfig } from '../config.ts'
 import { migrateToLatest } from '../database/migrate.ts'
-import { type DockerDaemon, ensureDockerDaemon } from '../local/docker-daemon.ts'
+import type { DockerAddress } from '../local/docker-address.ts'
+import { ensureDockerDaemon } from '../local/docker-daemon.ts'
+import { startDockerSimulator } from '../local/docker-simulator.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../local/embedded-postgres.ts'
 import { createProgress, type Progress } from '../local/progress.ts'
 import { createLog, createPrettyLog, type Log } from '../log.ts'
@@ -15,6 +17,7 @@ import { CliError, EXIT } from './exit.ts'
 import { askReadiness } from './readiness.ts'
 import { recordController, runningControllers } from './running-controllers.ts'
 import { stopOnSignals } from './signals.ts'
+import { SIMULATED } from './simulated.ts'
 import { type Terminal, warnLine } from './terminal.ts'
 
 /** `galaxy up`, which `npm start` runs: everything that is needed, then the controller, until a signal (spec 5, "Start-up"). Where a controller runs already, only says so. */
@@ -36,30 +39,57 @@ export async function up(terminal: Terminal, { config, origins }: LoadedConfig):
   }
 }
 
-async function prepareAndRun(terminal: Terminal, config: Config, signal: AbortSignal, progress: Progress): Promise<void> {
+/** What the games' containers run on. */
+interface Host {
+  readonly docker: DockerAddress
+  /** Settles when the reference engine's images are there. */
+  readonly images: Promise<void>
+  /** Aborted when there is no going on without another start. */
+  readonly lost: AbortSignal
+  stop(): Promise<void>
+}
+
+async function prepareAndRun(terminal: Terminal, config: Config, stopped: AbortSignal, progress: Progress): Promise<void> {
   const startedMs = performance.now()
-  const { dataDir } = config
-  // The images are built while the database comes up.
-  const docker = await progress.step('Docker', () =>
-    ensureDockerDaemon({ env: dockerEnvironment(terminal.env, config), dataDir, signal, onProgress: progress.line }),
-  )
-  const images = buildImages(docker, signal, progress)
-  images.catch(() => undefined)
-  const database = config.databaseUrl === null ? await startDatabase(config, signal, progress) : null
+  const host = config.simulate ? await startSimulator(config, stopped, progress) : await findDaemon(terminal, config, stopped, progress)
+  const signal = AbortSignal.any([stopped, host.lost])
+  let database: EmbeddedPostgres | null = null
   try {
+    if (config.databaseUrl === null) database = await startDatabase(config, signal, progress)
     const databaseUrl = database?.url ?? config.databaseUrl ?? ''
     const migrations = await migrateToLatest(databaseUrl)
     if (migrations.length > 0) progress.line(`Database schema: ${migrations.join(', ')}`)
-    await images
-    await runWatched(terminal, { ...config, databaseUrl }, docker, signal, progress, startedMs)
+    await host.images
+    await runWatched(terminal, { ...config, databaseUrl }, host.docker, signal, progress, startedMs)
+    host.lost.throwIfAborted()
   } finally {
+    await host.stop()
     await database?.stop()
-    if (signal.aborted) sayStopped(terminal)
+    if (stopped.aborted) sayStopped(terminal, config)
   }
 }
 
+async function startSimulator(config: Config, signal: AbortSignal, { step, line }: Progress): Promise<Host> {
+  line(SIMULATED)
+  const { host: dockerHost } = config.docker
+  const simulator = await step('Docker simulator', () => startDockerSimulator({ dockerHost, signal, onProgress: line }))
+  line(`It is where DOCKER_HOST=${dockerHost} says`)
+  return { docker: simulator.address, images: Promise.resolve(), lost: simulator.ended, stop: simulator.stop }
+}
+
+/** The images are built while the database comes up. */
+async function findDaemon(terminal: Terminal, config: Config, signal: AbortSignal, progress: Progress): Promise<Host> {
+  const { dataDir } = config
+  const { address } = await progress.step('Docker', () =>
+    ensureDockerDaemon({ env: dockerEnvironment(terminal.env, config), dataDir, signal, onProgress: progress.line }),
+  )
+  const images = buildImages(address, signal, progress)
+  images.catch(() => undefined)
+  return { docker: address, images, lost: new AbortController().signal, stop: () => Promise.resolve() }
+}
+
 /** Quick when they are there, which is the usual case: then nothing is said. */
-async function buildImages({ address }: DockerDaemon, signal: AbortSignal, { line }: Progress): Promise<void> {
+async function buildImages(address: DockerAddress, signal: AbortSignal, { line }: Progress): Promise<void> {
   const { kind: _, ...where } = address
   await buildEngineImages({ docker: new Docker(where), signal, onProgress: line })
 }
@@ -71,7 +101,7 @@ function startDatabase({ dataDir, instance }: Config, signal: AbortSignal, progr
 async function runWatched(
   terminal: Terminal,
   config: Config,
-  docker: DockerDaemon,
+  docker: DockerAddress,
   signal: AbortSignal,
   progress: Progress,
   startedMs: number,
@@ -82,12 +112,12 @@ async function runWatched(
   const onReady = (api: ApiAddress) => {
     progress.line(`Controller: ${api.url} after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
     const watchSignal = AbortSignal.any([signal, watching.signal])
-    watched = watchConvergence(terminal, config.instance, api, watchSignal, progress.line).catch((error: unknown) =>
+    watched = watchConvergence(terminal, config, api, watchSignal, progress.line).catch((error: unknown) =>
       log.warn({ err: error }, "the start can't be watched"),
     )
   }
   try {
-    await runController(config, { signal, log, docker: docker.address, onReady })
+    await runController(config, { signal, log, docker, onReady })
   } finally {
     watching.abort()
     await watched
@@ -108,14 +138,18 @@ async function sayRunning(terminal: Terminal, config: Config, pid: number): Prom
   const address = await readAddress(config.dataDir)
   const readiness = address === null ? null : await askReadiness(address)
   const who = `(pid ${pid}, ${address?.url ?? 'without an address yet'})`
-  const advice = 'if it has just been started, wait; `npm run down` ends it and the games'
+  const command = config.simulate ? 'npm run down -- --simulate' : 'npm run down'
+  const advice = `if it has just been started, wait; \`${command}\` ends it and the games`
   if (readiness?.kind !== 'answers')
     throw new CliError(`A controller has been started from here already ${who} but does not answer; ${advice}`, EXIT.noController)
   if (readiness.failing.length > 0)
     throw new CliError(`Galaxy runs here already ${who} but is not ready: ${readiness.failing.join('; ')}; ${advice}`)
-  warnLine(terminal, `Galaxy runs here already and is ready ${who}; end it with \`npm run down\``)
+  warnLine(terminal, `Galaxy runs here already and is ready ${who}; end it with \`${command}\``)
 }
 
-function sayStopped(terminal: Terminal): void {
-  warnLine(terminal, 'Stopped. The games keep running; `npm start` takes them up again, `npm run down` ends them.')
+function sayStopped(terminal: Terminal, { simulate }: Config): void {
+  const text = simulate
+    ? 'Stopped, and the simulated containers are gone. The games keep their state; `npm start -- --simulate` goes on with it.'
+    : 'Stopped. The games keep running; `npm start` takes them up again, `npm run down` ends them.'
+  warnLine(terminal, text)
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { loadConfigFor } from './context.ts'
+import { loadConfigFor, loadRunningConfig } from './context.ts'
 import { type Output, outputOption } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -8,15 +8,17 @@ export function addControllerVerbs(program: Command, terminal: Terminal): void {
   program
     .command('up')
     .description('start everything that is needed and the controller; Ctrl-C stops it and leaves the games running')
-    .action(async () => {
-      const [loaded, { up }] = await Promise.all([loadConfigFor(terminal), import('./up.ts')])
+    .option('--simulate', 'on the Docker simulator, for a first look where there is no Docker: nothing real runs')
+    .action(async (options: { simulate?: boolean }) => {
+      const [loaded, { up }] = await Promise.all([loadConfigFor(terminal, options), import('./up.ts')])
       await up(terminal, loaded)
     })
   program
     .command('down')
     .description('end the games and all that `up` started; keeps their state and the database')
-    .action(async () => {
-      const [{ config }, { down }] = await Promise.all([loadConfigFor(terminal), import('./down.ts')])
+    .option('--simulate', 'end what `up --simulate` started')
+    .action(async (options: { simulate?: boolean }) => {
+      const [{ config }, { down }] = await Promise.all([loadConfigFor(terminal, options), import('./down.ts')])
       await down(terminal, config)
     })
   program
@@ -46,7 +48,7 @@ export function addControllerVerbs(program: Command, terminal: Terminal): void {
     .description('check the controller, Docker, network, database, clock, disk and permissions, and say what to do')
     .option('--json', 'findings as JSON')
     .action(async (options: { json?: boolean }) => {
-      const [{ config }, { doctor }] = await Promise.all([loadConfigFor(terminal), import('./doctor.ts')])
+      const [{ config }, { doctor }] = await Promise.all([loadRunningConfig(terminal), import('./doctor.ts')])
       await doctor(terminal, config, options.json === true)
     })
 }

@@ -30,6 +30,13 @@ export const settingsSchema = z.strictObject({
     'Name of this controller deployment; several may share a Docker host.',
   ),
   dataDir: setting('GALAXY_DATA_DIR', text, '.galaxy', 'a path', 'Folder of the embedded database, the token file and the games’ state.'),
+  simulate: setting(
+    'GALAXY_SIMULATE',
+    flag,
+    'false',
+    'true or false',
+    'Run on the Docker simulator, as a first look: nothing real runs. Everything of it lies in `{dataDir}/simulated`; port is the next one.',
+  ),
   databaseUrl: secret(
     'GALAXY_DATABASE_URL',
     postgresUrl,

@@ -227,6 +227,23 @@ export function describeApiContract(name: string, place: () => WorldPlace): void
       })
     })
 
+    it('row 30: takes a container that does not run off a network, and of one that does not exist only what it has left', async () => {
+      const id = await create('rested')
+      const networks = async () => Object.keys((await world.docker.getContainer(id).inspect()).NetworkSettings.Networks)
+      const leave = (body: object) => call('POST', `/networks/${world.network}/disconnect`, body)
+      expect(await leave({ Container: named('nobody'), Force: true })).toEqual({
+        status: 404,
+        body: `endpoint ${named('nobody')} not found`,
+      })
+      expect(await leave({ Container: named('nobody') })).toEqual({ status: 404, body: `No such container: ${named('nobody')}` })
+      expect(await networks()).toEqual([world.network])
+      expect(await leave({ Container: named('rested'), Force: true })).toEqual({ status: 200, body: null })
+      expect(await networks()).toEqual([])
+      const isNone = { status: 500, body: `container ${id} is not connected to the network ${world.network}` }
+      expect(await leave({ Container: named('rested'), Force: true })).toEqual(isNone)
+      await call('DELETE', `/containers/${id}`)
+    })
+
     it('refuses a filter that it does not know, or that is no JSON', async () => {
       const list = (filters: string) => call('GET', `/containers/json?filters=${encodeURIComponent(filters)}`)
       expect(await list('{"bogus":["x"]}')).toEqual({ status: 400, body: "Invalid filter 'bogus'" })

@@ -17,7 +17,7 @@ export function describeLifecycleContract(name: string, place: () => WorldPlace)
     })
 
     describe('start', () => {
-      it('succeeds when the container runs already', async () => {
+      it('row 7: succeeds when the container runs already', async () => {
         const id = await world.run(world.spec('again'))
         expect(await world.runtime.start(id, never)).toMatchObject({
           kind: 'started',
@@ -33,25 +33,25 @@ export function describeLifecycleContract(name: string, place: () => WorldPlace)
         expect(container?.detail).toMatchObject({
           limits: { cpus: 0.5, memoryBytes: 64 * MIB, pids: 64 },
           finishedAtMs: null,
-          dockerHealth: 'none',
           isOomKilled: false,
           isAutoRemove: false,
         })
+        expect(container?.dockerHealth).toBe('none')
         expect(Math.abs((container?.detail?.startedAtMs ?? 0) - Date.now())).toBeLessThan(60_000)
         await world.runtime.remove(id, true, never)
       })
 
-      it('answers that the container is gone', async () => {
+      it('row 9: answers that the container is gone', async () => {
         expect(await world.runtime.start('0'.repeat(64), never)).toEqual({ kind: 'gone' })
       })
 
-      it('answers that the network is missing', async () => {
+      it('row 31: answers that the network is missing', async () => {
         const id = await world.create(world.spec('offline', { network: `${world.instance}.absent` }))
         expect(await world.runtime.start(id, never)).toEqual({ kind: 'network_missing' })
         await world.runtime.remove(id, false, never)
       })
 
-      it("fails with Docker's words and leaves the container with its error", async () => {
+      it("row 11: fails with Docker's words and leaves the container with its error", async () => {
         const id = await world.create(world.spec('broken', { imageRef: SHELL_IMAGE, relax: { noInit: true, user: 'nobody-knows' } }))
         const starting = world.runtime.start(id, never)
         await expect(starting).rejects.toMatchObject({
@@ -93,7 +93,7 @@ export function describeLifecycleContract(name: string, place: () => WorldPlace)
         await world.runtime.remove(id, false, never)
       })
 
-      it('kills an engine that ignores SIGTERM after the grace period', async () => {
+      it('row 16: kills an engine that ignores SIGTERM after the grace period', async () => {
         const script = 'trap "" TERM; while :; do /bin/busybox sleep 1; done'
         const id = await world.run(world.spec('stubborn', { imageRef: SHELL_IMAGE, command: shell(script), relax: { noInit: true } }))
         const startedMs = Date.now()
@@ -103,7 +103,7 @@ export function describeLifecycleContract(name: string, place: () => WorldPlace)
         await world.runtime.remove(id, false, never)
       })
 
-      it('is done when the container is gone, was never started or is paused', async () => {
+      it('row 9: is done when the container is gone, was never started or is paused', async () => {
         expect(await world.runtime.stop('0'.repeat(64), 1_000, never)).toBeNull()
         const created = await world.create(world.spec('fresh'))
         expect(await world.runtime.stop(created, 1_000, never)).toMatchObject({ state: 'created' })
@@ -132,7 +132,7 @@ export function describeLifecycleContract(name: string, place: () => WorldPlace)
         expect(await world.runtime.inspect(id, never)).toBeNull()
       })
 
-      it('succeeds however often and however concurrently it is asked', async () => {
+      it('rows 8 and 9: succeeds however often and however concurrently it is asked', async () => {
         const id = await world.run(world.spec('once'))
         await Promise.all([1, 2, 3].map(() => world.runtime.remove(id, true, never)))
         await world.runtime.remove(id, true, never)

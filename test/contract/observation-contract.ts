@@ -91,7 +91,7 @@ export function describeObservationContract(name: string, place: () => WorldPlac
         await close()
       })
 
-      it('tell of running out of memory', async () => {
+      it('row 15: tell of running out of memory', async () => {
         const { events, close } = await listen(world)
         const limits = { cpus: null, memoryBytes: 8 * 1024 ** 2, pids: null }
         // Not at once: Docker begins to watch for it only after the start, and may miss an early one.

@@ -59,7 +59,7 @@ describe.skipIf(!hasRegistryProgram())('pulling from a registry', () => {
     await world.docker.getImage(digestRef).remove()
   })
 
-  it('fails for a version that nobody pushed, and for a registry that is down', async () => {
+  it('row 28: fails for a version that nobody pushed, and for a registry that is down', async () => {
     const absent = `${open.host}/${name}:9.9.9`
     await expect(world.runtime.pull(absent, () => undefined, never)).rejects.toMatchObject({
       kind: 'transient',
@@ -72,7 +72,7 @@ describe.skipIf(!hasRegistryProgram())('pulling from a registry', () => {
     })
   })
 
-  it('is denied without a login, and works with the one in the Docker configuration', async () => {
+  it('row 28: is denied without a login, and works with the one in the Docker configuration', async () => {
     const ref = `${closed.host}/${name}:1.0.0`
     await expect(world.runtime.pull(ref, () => undefined, never)).rejects.toMatchObject({
       code: 'image_pull_failed',

@@ -90,7 +90,7 @@ export function describeRuntimeContract(name: string, place: () => WorldPlace): 
         await world.runtime.remove(id, true, never)
       })
 
-      it('uses the pinned image id where the reference means another image now', async () => {
+      it('row 29: uses the pinned image id where the reference means another image now', async () => {
         const shellId = (await world.docker.getImage(SHELL_IMAGE).inspect()).Id
         const id = await world.create(world.spec('pinned', { imageId: shellId }))
         const container = await world.runtime.inspect(id, never)
@@ -98,7 +98,7 @@ export function describeRuntimeContract(name: string, place: () => WorldPlace): 
         await world.runtime.remove(id, false, never)
       })
 
-      it('answers who holds a taken name, and leaves the holder alone', async () => {
+      it('rows 4 and 5: answers who holds a taken name, and leaves the holder alone', async () => {
         const spec = world.spec('taken')
         const id = await world.create(spec)
         const again = await world.runtime.create(
@@ -114,7 +114,7 @@ export function describeRuntimeContract(name: string, place: () => WorldPlace): 
         await world.runtime.remove(id, false, never)
       })
 
-      it('creates one container when asked twice at once', async () => {
+      it('row 3: creates one container when asked twice at once', async () => {
         const request = { name: containerName(world.instance, 'twice'), spec: world.spec('twice'), operationId: OPERATION, nowMs: 1 }
         const answers = await Promise.all([world.runtime.create(request, never), world.runtime.create(request, never)])
         const created = answers.flatMap((answer) => (answer.kind === 'created' ? [answer.id] : []))
@@ -141,7 +141,7 @@ export function describeRuntimeContract(name: string, place: () => WorldPlace): 
         })
       })
 
-      it('names the path when the daemon cannot see the state folder', async () => {
+      it('row 50: names the path when the daemon cannot see the state folder', async () => {
         const { state } = world.spec('elsewhere')
         const creating = world.create(world.spec('elsewhere', { state: { ...state, hostPath: '/nowhere/elsewhere' } }))
         await expect(creating).rejects.toMatchObject({
@@ -151,14 +151,14 @@ export function describeRuntimeContract(name: string, place: () => WorldPlace): 
         })
       })
 
-      it('lets nothing escape from the state root', async () => {
+      it('row 50: lets nothing escape from the state root', async () => {
         await symlink('/etc', path.join(world.stateRoot, 'planted'))
         await expect(world.create(world.spec('planted'))).rejects.toMatchObject({ kind: 'terminal', code: 'start_config_invalid' })
         await rm(path.join(world.stateRoot, 'planted'))
       })
     })
 
-    describe('whose it is', () => {
+    describe('row 35: whose it is', () => {
       it.each([
         ['without our labels', () => ({})],
         ['of another kind', () => ({ ...labelsOf('theirs', world.instance), [LABEL.kind]: 'something-else' })],
@@ -220,7 +220,7 @@ export function describeRuntimeContract(name: string, place: () => WorldPlace): 
     })
 
     describe('limits', () => {
-      it('change in place on a running container, up beyond the old swap limit and down again', async () => {
+      it('row 33: change in place on a running container, up beyond the old swap limit and down again', async () => {
         const id = await world.run(world.spec('resized'))
         const more = { cpus: 1.5, memoryBytes: 256 * MIB, pids: 100 }
         expect(await world.runtime.updateLimits(id, more, never)).toMatchObject({

@@ -53,7 +53,7 @@ describe('the simulator as a process, seen by the adapter', () => {
     ['cut', /ended before the pull did/],
     ['closed', /docker login/],
     ['absent', /not found/],
-  ])('fails a pull of what is %s', async (tag, message) => {
+  ])('rows 27 and 28: fails a pull of what is %s', async (tag, message) => {
     const pulling = world.runtime.pull(`registry.test/engine:${tag}`, () => undefined, never)
     await expect(pulling).rejects.toMatchObject({ kind: 'transient', code: 'image_pull_failed', message: expect.stringMatching(message) })
   })
@@ -67,7 +67,7 @@ describe('the simulator as a process, seen by the adapter', () => {
     await world.runtime.remove(lost?.id ?? '', false, never)
   })
 
-  it('heals a ghost of an endpoint by a forced disconnect', async () => {
+  it('row 30: heals a ghost of an endpoint by a forced disconnect', async () => {
     await simulator.control('POST', 'rules', { match: { call: 'container_start', game: 'ghost' }, do: { kind: 'endpoint_ghost' } })
     const id = await world.run(world.spec('ghost'))
     expect(await world.runtime.inspect(id, never)).toMatchObject({ state: 'running' })
@@ -122,6 +122,23 @@ describe('the simulator in virtual time', () => {
     expect(await status()).toMatchObject({ State: { Status: 'exited', OOMKilled: true } })
     await simulator.control('POST', 'restart', { downMs: 3_600_000 })
     await expect.poll(() => ask(address, 'GET', '/version').catch(() => null)).not.toBeNull()
+  })
+})
+
+describe('two simulators on one machine', () => {
+  it('have addresses of their own, so that neither’s engines answer for the other’s', async () => {
+    const simulators = await Promise.all([1, 2].map(() => startSimulatorProcess(inject('runFolder'), {})))
+    onTestFinished(async () => void (await Promise.all(simulators.map((simulator) => simulator.stop()))))
+    const subnets = await Promise.all(
+      simulators.map(async ({ socketPath }) => {
+        const address = { kind: 'socket', socketPath } as const
+        await ask(address, 'POST', '/networks/create', { Name: 'galaxy' })
+        const { body } = await ask(address, 'GET', '/networks/galaxy')
+        return (body as { IPAM: { Config: { Subnet: string }[] } }).IPAM.Config[0]?.Subnet // an inspect's
+      }),
+    )
+    expect(subnets).toEqual([expect.stringMatching(/^127\.\d+\.0\.0\/16$/), expect.stringMatching(/^127\./)])
+    expect(subnets[0]).not.toBe(subnets[1])
   })
 })
 

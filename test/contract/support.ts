@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import Docker from 'dockerode'
 import { connectDocker, type DockerClients } from '../../src/docker/client.ts'
+import { readCredentials } from '../../src/docker/credentials.ts'
 import { createObserver, type DockerObserver } from '../../src/docker/observe.ts'
 import { createRuntime } from '../../src/docker/runtime.ts'
+import { stateFoldersUnder } from '../../src/docker/state-directory.ts'
 import type { Runtime } from '../../src/controller/ports.ts'
 import type { DockerAddress } from '../../src/local/docker-address.ts'
 import type { AcceptedSpec } from '../../src/model/game.ts'
@@ -68,10 +70,10 @@ export async function openWorld({ address, instance, folder, offerImages }: Worl
     clients,
     identity,
     mountPath: STATE_MOUNT,
-    state: { root: stateRoot, mode: 0o777, owner: null },
+    folders: stateFoldersUnder({ root: stateRoot, mode: 0o777, owner: null }),
     log: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
     resolvesTo: (imageRef) => images.get(imageRef) ?? null,
-    pull: { stallMs: 10_000, credentialsDir: folder },
+    pull: { stallMs: 10_000, credentials: (registry, signal) => readCredentials(folder, registry, signal) },
   })
   const observer = createObserver({ clients, identity, mountPath: STATE_MOUNT, onUnusable: (id) => unusable.push(id ?? '') })
   await runtime.createNetwork(network, never)

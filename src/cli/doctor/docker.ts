@@ -26,13 +26,7 @@ export async function checkDocker(
   if (docker.kind === 'denied')
     return [fail('docker', `this user may not talk to the daemon at ${docker.origin}`, 'join the group "docker", or run this as root')]
   if (docker.kind !== 'found')
-    return [
-      fail(
-        'docker',
-        `no daemon answers at ${docker.origin}`,
-        'start Docker, or set DOCKER_HOST; as root on Debian or Ubuntu `npm start` does it',
-      ),
-    ]
+    return [config.simulate ? skip('docker', 'the simulator does not run; `npm start -- --simulate` starts it') : noDaemon(docker.origin)]
   try {
     const clients = await connectDocker({ address: docker.address, callMs: config.timings.dockerCallMs, signal })
     try {
@@ -48,6 +42,14 @@ export async function checkDocker(
   } catch (error) {
     return [fail('docker', messageOf(error), "look at the daemon's own log")]
   }
+}
+
+function noDaemon(origin: string): Finding {
+  return fail(
+    'docker',
+    `no daemon answers at ${origin}`,
+    'start Docker, or set DOCKER_HOST; as root on Debian or Ubuntu `npm start` does it',
+  )
 }
 
 async function checkDaemon(clients: DockerClients, origin: string, signal: AbortSignal): Promise<Finding> {
@@ -78,6 +80,7 @@ async function checkNetwork(clients: DockerClients, config: Config, signal: Abor
 /** Only a container can tell where the daemon finds a path. */
 async function checkStatePath(clients: DockerClients, config: Config, signal: AbortSignal): Promise<Finding> {
   const { root, rootHost } = config.state
+  if (config.simulate) return skip('state path', 'a simulated container runs no program that could look')
   if (!existsSync(root)) return skip('state path', `${root} is not there yet; a start makes it`)
   const images = await listImages(clients, signal)
   const image = images.find(({ refs }) => refs.some((ref) => /^galaxy-engine:\d/.test(ref)))

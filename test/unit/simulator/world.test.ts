@@ -79,6 +79,20 @@ describe('a simulated container', () => {
     expect(world.daemon.world.container(id)?.lives).toBe(1)
   })
 
+  it('that is restarted by one and started by another in between starts once', () => {
+    const world = simulated({ behaviour: { onTerm: { kind: 'exits', afterMs: 10 } } })
+    const id = world.create('aa')
+    world.ask('POST', `/containers/${id}/start`)
+    const restart = world.begin('POST', `/containers/${id}/restart?t=1`)
+    world.clock.advance(20)
+    expect(world.status('aa')).toBe('exited')
+    const start = world.begin('POST', `/containers/${id}/start`)
+    world.clock.advance(5_000)
+    expect([restart, start].map(({ outcome }) => outcome)).toEqual([{ status: 204 }, { status: 204 }])
+    expect(world.status('aa')).toBe('running')
+    expect(world.daemon.history.since(0).filter(({ effect }) => effect.action === 'start')).toHaveLength(2)
+  })
+
   it('has its name before it can be seen, and until it is gone', () => {
     const world = simulated()
     const under = world.begin('POST', '/containers/create?name=aa', { Image: IMAGE })
