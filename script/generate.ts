@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { configurationTable } from '../src/config/report.ts'
 import { manifestJsonSchema } from '../src/desired/manifest/json-schema.ts'
+import { faultTable } from './generate/faults.ts'
 
 const CONFIGURATION_HEAD = `# Configuration
 
@@ -13,8 +14,9 @@ Generated from \`src/config/schema.ts\` by \`npm run generate\`. The environment
 `
 
 /** Every derived file, relative to the project's root, and how its text is made. */
-const GENERATED: Readonly<Record<string, () => string>> = {
+const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/configuration.md': () => `${CONFIGURATION_HEAD}${configurationTable()}`,
+  'docs/faults.md': () => faultTable(fileURLToPath(new URL('..', import.meta.url))),
   'schemas/manifest.schema.json': () => `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`,
 }
 
@@ -23,11 +25,12 @@ const stale: string[] = []
 for (const [path, make] of Object.entries(GENERATED)) {
   const file = fileURLToPath(new URL(`../${path}`, import.meta.url))
   const present = await readFile(file, 'utf8').catch(() => null)
-  if (present === make()) continue
+  const text = await make()
+  if (present === text) continue
   stale.push(path)
   if (values.check) continue
   await mkdir(dirname(file), { recursive: true })
-  await writeFile(file, make())
+  await writeFile(file, text)
 }
 
 if (values.check && stale.length > 0) {
