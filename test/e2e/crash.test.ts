@@ -15,7 +15,7 @@ describe('kill -9 of the controller', () => {
   })
   afterAll(() => deployment.dispose())
 
-  it('in the middle of 20 starts, again and again, leaves nothing double, nothing open and nothing undone', async () => {
+  it('row 1: in the middle of 20 starts, again and again, leaves nothing double, nothing open and nothing undone', async () => {
     await deployment.query('INSERT INTO desired_games (game_id, image_ref) SELECT unnest($1::text[]), $2', [GAMES, idleImage('1.0.0')])
     for (const enough of [2, 7, 12]) {
       await killWhen(async () => (await deployment.containers()).length >= enough)
@@ -45,7 +45,7 @@ describe('kill -9 of the controller', () => {
     await once(survivor, 'exit')
   })
 
-  it('in the middle of 20 patches ends in 20 patched games, each with its one container', async () => {
+  it('row 1: in the middle of 20 patches ends in 20 patched games, each with its one container', async () => {
     await deployment.query('UPDATE desired_games SET image_ref = $1', [idleImage('1.0.1')])
     for (const enough of [3, 9, 15]) {
       await killWhen(

@@ -39,23 +39,26 @@ describe('a Docker daemon that goes away', () => {
     await statements.reset()
   })
 
-  it.each(['SIGTERM', 'SIGKILL'] as const)('by %s, and comes back: so do all games, and none counts as crashing', async (signal) => {
-    const operationsBefore = (await operations()).length
-    await halt(signal)
-    await allAre('Unknown')
-    await daemon.resume()
-    await allAre('True')
-    // Now and then Docker refuses one of them for good: it is then replaced.
-    expect((await containers()).map(({ game, state }) => ({ game, state }))).toEqual(GAMES.map((game) => ({ game, state: 'running' })))
-    // A daemon that ends in order stops its containers first and tells so: then a start may be tried in vain.
-    expect(writesAmong(calls).filter((kind) => kind === 'container_stop')).toEqual([])
-    const succeeded = (await operations()).slice(operationsBefore).filter((operation) => operation.endsWith('succeeded'))
-    expect(succeeded).toEqual(GAMES.map(() => 'restart/crash_restart succeeded'))
-    expect(await crashLooping()).toEqual([])
-    expect(await tenResyncs(controller, statements, calls)).toEqual(SILENCE)
-  })
+  it.each(['SIGTERM', 'SIGKILL'] as const)(
+    'rows 20 and 24: by %s, and comes back: so do all games, and none counts as crashing',
+    async (signal) => {
+      const operationsBefore = (await operations()).length
+      await halt(signal)
+      await allAre('Unknown')
+      await daemon.resume()
+      await allAre('True')
+      // Now and then Docker refuses one of them for good: it is then replaced.
+      expect((await containers()).map(({ game, state }) => ({ game, state }))).toEqual(GAMES.map((game) => ({ game, state: 'running' })))
+      // A daemon that ends in order stops its containers first and tells so: then a start may be tried in vain.
+      expect(writesAmong(calls).filter((kind) => kind === 'container_stop')).toEqual([])
+      const succeeded = (await operations()).slice(operationsBefore).filter((operation) => operation.endsWith('succeeded'))
+      expect(succeeded).toEqual(GAMES.map(() => 'restart/crash_restart succeeded'))
+      expect(await crashLooping()).toEqual([])
+      expect(await tenResyncs(controller, statements, calls)).toEqual(SILENCE)
+    },
+  )
 
-  it('in the middle of starts and stops, and does each of them once in the end', async () => {
+  it('row 24: in the middle of starts and stops, and does each of them once in the end', async () => {
     const more = Array.from({ length: 8 }, (_, index) => `more-${index}`)
     await deployment.query("UPDATE desired_games SET state = 'stopped', stop_reason = 'admin_request' WHERE game_id = ANY($1)", [
       GAMES.slice(0, 3),
@@ -63,6 +66,12 @@ describe('a Docker daemon that goes away', () => {
     await insert(more)
     await until(containers, (all) => all.length >= GAMES.length + 3, 'some have been created')
     await halt('SIGKILL')
+    // Without events, it is a list that finds the daemon gone.
+    await until(
+      () => activeTerm(controller).world.isKnown,
+      (isKnown) => !isKnown,
+      'Docker is not seen any more',
+    )
     await daemon.resume()
     await until(
       () => readyGames(),
@@ -87,7 +96,7 @@ describe('a Docker daemon that goes away', () => {
     expect(await tenResyncs(controller, statements, calls)).toEqual(SILENCE)
   })
 
-  it('before the controller starts: it waits, says Unknown, and goes on when Docker is there', async () => {
+  it('row 25: before the controller starts: it waits, says Unknown, and goes on when Docker is there', async () => {
     const games = (await running()).length
     await controller.stop()
     await halt('SIGTERM')
@@ -118,7 +127,7 @@ describe('a Docker daemon that goes away', () => {
     expect(await tenResyncs(controller, statements, calls)).toEqual(SILENCE)
   })
 
-  it('does not excuse a game that crashes by itself', async () => {
+  it('row 13: does not excuse a game that crashes by itself', async () => {
     await deployment.query(
       `INSERT INTO engine_versions (version, image_ref, protocol, probe, command) VALUES ('6.6.6', $1, 'none', '{"none": true}', '["--no-such-option"]')`,
       [idleImage('1.0.0')],

@@ -36,7 +36,7 @@ describe('a database that goes away', () => {
     await deployment.dispose()
   })
 
-  it('its sessions killed in the middle of starts: every game is started once', async () => {
+  it('row 37: its sessions killed in the middle of starts: every game is started once', async () => {
     await games.start()
     for (const enough of [1, 3, 5, 7]) {
       await games.untilTold('create', enough)
@@ -50,7 +50,7 @@ describe('a database that goes away', () => {
   })
 
   it.each(['restarted', 'killed'] as const)(
-    '%s in the middle of patches: every effect was logged before, and every game is patched',
+    'row 39: %s in the middle of patches: every effect was logged before, and every game is patched',
     async (how) => {
       await games.start()
       await games.allRun('1.0.0')

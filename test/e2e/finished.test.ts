@@ -18,7 +18,7 @@ describe('a game that its engine has finished', () => {
   })
   afterAll(() => deployment.dispose())
 
-  it('has no turns any more, and stays down once its container is cleaned up', async () => {
+  it('row 53: has no turns any more, and stays down once its container is cleaned up', async () => {
     await deployment.untilStatus('short', 'finished')
     expect(await deployment.containers()).toHaveLength(1)
     await games.untilLog('short', 'reconcile/cleanup succeeded')

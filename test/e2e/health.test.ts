@@ -46,7 +46,7 @@ describe('what is told of a game’s health', () => {
     expect(detail).toMatchObject({ exitCode: 3 })
   })
 
-  it('tells a container that ran out of memory from one that was killed', async () => {
+  it('rows 14 and 15: tells a container that ran out of memory from one that was killed', async () => {
     await deployment.query(
       "INSERT INTO desired_games (game_id, engine, engine_version, memory) VALUES ('greedy', 'health', '3.0.0', '16Mi')",
     )

@@ -66,7 +66,7 @@ describe('a second clone: the same instance name, another database', () => {
     await first.dispose()
   })
 
-  it('leaves the first one’s containers alone, and says whose a name is', async () => {
+  it('row 35: leaves the first one’s containers alone, and says whose a name is', async () => {
     const before = (await first.containers()).map(({ Id, State }) => ({ Id, State }))
     await second.query("INSERT INTO desired_games (game_id, engine_version) VALUES ('andromeda', '1.0.1'), ('lyra', '1.0.0')")
     await second.query(

@@ -33,14 +33,14 @@ describe('two controllers on one database', () => {
     await deployment.dispose()
   })
 
-  it('act as one: every game is started once, by one of them', async () => {
+  it('row 42: act as one: every game is started once, by one of them', async () => {
     await games.start()
     await games.allRun('1.0.0')
     await everythingOnce()
     expect(await epochs.epochs()).toEqual([1])
   })
 
-  it('the frozen one is followed within its lease, and does nothing more when it thaws', async () => {
+  it('row 41: the frozen one is followed within its lease, and does nothing more when it thaws', async () => {
     await games.start()
     await games.untilTold('start', 3)
     const frozen = await leader()
@@ -67,7 +67,7 @@ describe('two controllers on one database', () => {
     expect(frozen.exitCode).toBeNull()
   })
 
-  it('take turns again and again in the middle of patches, and still do each of them once', async () => {
+  it('row 42: take turns again and again in the middle of patches, and still do each of them once', async () => {
     await games.start()
     await games.allRun('1.0.0')
     const statement = "UPDATE controller_leases SET expires_at = '-infinity'"

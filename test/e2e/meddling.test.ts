@@ -19,7 +19,7 @@ describe('what people do to containers', () => {
     for (const container of made.splice(0)) await container.remove({ force: true }).catch(() => {})
   })
 
-  it('starts a killed container again at once, and says it was killed', async () => {
+  it('rows 14 and 34: starts a killed container again at once, and says it was killed', async () => {
     const id = await running('killed')
     await deployment.docker.getContainer(id).kill()
     await until(
@@ -34,7 +34,7 @@ describe('what people do to containers', () => {
     expect(event?.type).toBe('container_exited')
   })
 
-  it('creates a removed container again', async () => {
+  it('row 34: creates a removed container again', async () => {
     const id = await running('removed')
     await deployment.docker.getContainer(id).remove({ force: true })
     const again = await until(
@@ -50,7 +50,7 @@ describe('what people do to containers', () => {
     )
   })
 
-  it('starts a container again that a human stopped', async () => {
+  it('row 34: starts a container again that a human stopped', async () => {
     const id = await running('stopped')
     await deployment.docker.getContainer(id).stop({ t: 1 })
     await until(
@@ -61,7 +61,7 @@ describe('what people do to containers', () => {
     expect(await current('stopped')).toEqual({ id, state: 'running' })
   })
 
-  it('leaves a paused container alone, says so, and goes on when it is unpaused', async () => {
+  it('row 12: leaves a paused container alone, says so, and goes on when it is unpaused', async () => {
     const id = await running('paused')
     await deployment.docker.getContainer(id).pause()
     await until(
@@ -78,7 +78,7 @@ describe('what people do to containers', () => {
     )
   })
 
-  it('finds a renamed container by its labels and lets it be', async () => {
+  it('row 34: finds a renamed container by its labels and lets it be', async () => {
     const id = await running('renamed')
     await deployment.docker.getContainer(id).rename({ name: `${deployment.containerName('renamed')}-by-hand` })
     await deployment.query("UPDATE desired_games SET paused = true WHERE game_id = 'renamed'")
@@ -134,7 +134,7 @@ describe('what people do to containers', () => {
       { HostConfig: { Mounts: [{ Type: 'bind' as const, Source: '/etc', Target: '/var/lib/galaxy-game', ReadOnly: true }] } },
     ],
     ['other-deployment', { Labels: { [LABEL.deployment]: '00000000-0000-4000-8000-000000000000' } }],
-  ])('does not adopt or touch an orphan that is not plainly ours: %s', async (gameId, options) => {
+  ])('row 35: does not adopt or touch an orphan that is not plainly ours: %s', async (gameId, options) => {
     const orphan = await create(gameId, options)
     await orphan.start()
     // A game that comes later has been looked at after it.
@@ -148,7 +148,7 @@ describe('what people do to containers', () => {
     expect((await condition(gameId, 'Blocked'))?.message).toContain('is left alone')
   })
 
-  it('does not take a container that Docker would remove by itself, even where its game is asked for', async () => {
+  it('row 35: does not take a container that Docker would remove by itself, even where its game is asked for', async () => {
     const borrowed = await create('borrowed', { HostConfig: { AutoRemove: true } })
     await borrowed.start()
     await deployment.query("INSERT INTO desired_games (game_id, engine_version) VALUES ('borrowed', '1.0.0')")
@@ -163,7 +163,7 @@ describe('what people do to containers', () => {
     expect((await current('borrowed'))?.id).not.toBe(borrowed.id)
   })
 
-  it('reports a name that a foreign container holds, and takes it when it is free', async () => {
+  it('row 5: reports a name that a foreign container holds, and takes it when it is free', async () => {
     const squatter = await deployment.docker.createContainer({ name: deployment.containerName('squatted'), Image: idleImage('1.0.0') })
     made.push(squatter)
     await deployment.query("INSERT INTO desired_games (game_id, engine_version) VALUES ('squatted', '1.0.0')")
@@ -181,7 +181,7 @@ describe('what people do to containers', () => {
     await deployment.untilStatus('squatted', 'running')
   })
 
-  it('deletes once, also when asked twice, and refuses to write over the tombstone', async () => {
+  it('row 51: deletes once, also when asked twice, and refuses to write over the tombstone', async () => {
     await running('deleted')
     await deployment.query("DELETE FROM desired_games WHERE game_id = 'deleted'")
     await expect(deployment.query("INSERT INTO desired_games (game_id, engine_version) VALUES ('deleted', '1.0.0')")).rejects.toThrow(
@@ -216,7 +216,7 @@ describe('what people do to containers', () => {
     expect(await current('again')).toBeNull()
   })
 
-  it('says that an engine without its network cannot be reached', async () => {
+  it('row 31: says that an engine without its network cannot be reached', async () => {
     const id = await running('unplugged')
     await deployment.docker.getNetwork(deployment.config.docker.network).disconnect({ Container: id, Force: true })
     const told = await until(

@@ -98,7 +98,13 @@ describe('the game proxy', () => {
     const abort = new AbortController()
     const ready = Promise.withResolvers<ApiAddress>()
     const log = createLog('silent')
-    const ended = runController(config, { signal: abort.signal, log, docker: inject('dockerAddress'), onReady: ready.resolve })
+    const ended = runController(config, {
+      signal: abort.signal,
+      log,
+      docker: inject('dockerAddress'),
+      useEvents: inject('useEvents'),
+      onReady: ready.resolve,
+    })
     ended.catch(ready.reject)
     const stop = async (): Promise<void> => {
       abort.abort()

@@ -2,6 +2,9 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { createDeployment, type Deployment, idleImage } from '../support/deployment.ts'
 import { describeOnEachPostgres } from '../support/postgres-majors.ts'
 
+/** Beside other work of the machine. */
+const PATIENCE = { timeout: 20_000 }
+
 describeOnEachPostgres('rows, the lobby’s door,', (serverUrl) => {
   let deployment: Deployment
 
@@ -17,7 +20,7 @@ describeOnEachPostgres('rows, the lobby’s door,', (serverUrl) => {
     expect(await images(deployment)).toEqual([['andromeda', 'running', idleImage('1.0.0')]])
 
     await deployment.query("UPDATE desired_games SET engine_version = '1.0.1' WHERE game_id = 'andromeda'")
-    await expect.poll(() => images(deployment)).toEqual([['andromeda', 'running', idleImage('1.0.1')]])
+    await expect.poll(() => images(deployment), PATIENCE).toEqual([['andromeda', 'running', idleImage('1.0.1')]])
     await deployment.untilStatus('andromeda', 'running')
 
     await deployment.query("UPDATE desired_games SET state = 'stopped', stop_reason = 'admin_request' WHERE game_id = 'andromeda'")
@@ -25,7 +28,7 @@ describeOnEachPostgres('rows, the lobby’s door,', (serverUrl) => {
     expect(await images(deployment)).toEqual([['andromeda', 'exited', idleImage('1.0.1')]])
 
     await deployment.query("DELETE FROM desired_games WHERE game_id = 'andromeda'")
-    await expect.poll(() => deployment.query('SELECT game_id FROM desired_games')).toEqual([])
+    await expect.poll(() => deployment.query('SELECT game_id FROM desired_games'), PATIENCE).toEqual([])
     expect(await images(deployment)).toEqual([])
 
     const log = await deployment.query<{ op: string }>(

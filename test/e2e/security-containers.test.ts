@@ -23,7 +23,7 @@ describe('containers that only look like ours (S2)', () => {
     await deployment.dispose()
   })
 
-  it('run on untouched through start, restart, patch, stop and delete of the game they claim to be', async () => {
+  it('rows 5 and 35: run on untouched through start, restart, patch, stop and delete of the game they claim to be', async () => {
     const { instance, state, docker } = deployment.config
     const [row] = await deployment.query<{ id: string }>('SELECT id FROM deployment')
     const ours = {
@@ -143,7 +143,7 @@ describe('a neighbour on the games’ network', () => {
 })
 
 describe('a tag that means another image by now', () => {
-  it('restarts nothing, and is told', async () => {
+  it('row 29: restarts nothing, and is told', async () => {
     const deployment = await createDeployment()
     const [repo, name] = ['galaxy-test-moved', randomBytes(4).toString('hex')]
     const tag = `${repo}:${name}`

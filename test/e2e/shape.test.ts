@@ -1,5 +1,5 @@
 import type Docker from 'dockerode'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { freePort } from '../../src/local/postmaster.ts'
 import { LABEL } from '../../src/model/labels.ts'
 import { createDeployment, type Deployment, idleImage } from '../support/deployment.ts'
@@ -159,8 +159,9 @@ describe('what a start needs and does not have', () => {
   let deployment: Deployment
 
   beforeAll(async () => {
-    // No resync in time: what appears must be noticed by itself.
-    deployment = await createDeployment({ 'timings.resync': '1h', 'docker.createNetwork': 'false', 'docker.pullPolicy': 'never' })
+    // No resync in time, where there are events: what appears must be noticed by itself.
+    const unaided = inject('useEvents') ? { 'timings.resync': '1h' } : {}
+    deployment = await createDeployment({ ...unaided, 'docker.createNetwork': 'false', 'docker.pullPolicy': 'never' })
     await deployment.start()
   })
   afterAll(async () => {
@@ -168,7 +169,7 @@ describe('what a start needs and does not have', () => {
     await deployment.docker.getImage('galaxy-test-late:1.0.0').remove({ force: true })
   })
 
-  it('a network: the condition names it, nothing is started, and it goes on when the network is there', async () => {
+  it('row 31: a network: the condition names it, nothing is started, and it goes on when the network is there', async () => {
     await deployment.query("INSERT INTO desired_games (game_id, engine_version) VALUES ('offline', '1.0.0')")
     const { network } = deployment.config.docker
     await condition('offline', 'StartConfigInvalid', new RegExp(`^docker network ${network} is missing`))

@@ -183,7 +183,7 @@ describe('a verb', () => {
     expect((await log('twice')).map(({ op }) => op)).toEqual(['start', 'restart', 'restart'])
   })
 
-  it('that a killed controller had begun is gone on with, once', async () => {
+  it('row 1: that a killed controller had begun is gone on with, once', async () => {
     await running('killed')
     await controller.stop()
     const child = deployment.spawn()

@@ -39,7 +39,7 @@ describe('an engine', () => {
     expect(await games.log('slow')).toEqual(['start succeeded'])
   })
 
-  it('that starts too slowly is unreachable, keeps its container, and plays as soon as it answers', async () => {
+  it('row 46: that starts too slowly is unreachable, keeps its container, and plays as soon as it answers', async () => {
     await faulty('too-slow', { SLOW_START_MS: '8000' })
     await deployment.untilStatus('too-slow', 'engine_unreachable')
     const [before] = await containersOf('too-slow')
@@ -49,7 +49,7 @@ describe('an engine', () => {
     expect((await containersOf('too-slow')).map(({ Id }) => Id)).toEqual([before?.Id])
   })
 
-  it('that crashes at its start is started ever more rarely, until it is mended', async () => {
+  it('row 13: that crashes at its start is started ever more rarely, until it is mended', async () => {
     await faulty('crash-start', { CRASH_AT_START: '1' })
     await games.untilLog('crash-start', 'start failed container_start_failed')
     await until(
@@ -85,7 +85,7 @@ describe('an engine', () => {
     expect(await askEngine(deployment, 'crash-turn')).toMatchObject({ turn: 2 })
   })
 
-  it('that crashes after it has computed a turn, before it answers, has computed it once', async () => {
+  it('row 47: that crashes after it has computed a turn, before it answers, has computed it once', async () => {
     await faulty('crash-after', { CRASH_AFTER_TURN: '1' })
     await force('crash-after', 'one')
     await games.untilTurns('crash-after', ['1 succeeded'])
@@ -95,7 +95,7 @@ describe('an engine', () => {
     await games.untilTurns('crash-after', ['1 succeeded', '2 succeeded'])
   })
 
-  it('that hangs in a turn has until its deadline, then is asked again after a delay', async () => {
+  it('row 46: that hangs in a turn has until its deadline, then is asked again after a delay', async () => {
     await faulty('hang', { HANG_AT_TURN: '1' })
     await force('hang', 'one')
     await deployment.untilStatus('hang', 'generation_in_progress')
@@ -128,7 +128,7 @@ describe('an engine', () => {
     expect((await games.ledger('hang-stop')).map(({ status }) => status)).toEqual(['failed'])
   })
 
-  it('that computes a turn and never answers is settled by its status', async () => {
+  it('row 47: that computes a turn and never answers is settled by its status', async () => {
     await faulty('hang-after', { HANG_AFTER_TURN: '1' })
     await force('hang-after', 'one')
     await games.untilTurns('hang-after', ['1 succeeded'])
@@ -137,7 +137,7 @@ describe('an engine', () => {
     expect(await askEngine(deployment, 'hang-after')).toMatchObject({ turn: 1 })
   })
 
-  it('that never answers its probe is unreachable', async () => {
+  it('row 46: that never answers its probe is unreachable', async () => {
     await faulty('hang-health', { HANG_HEALTH: '1' })
     await deployment.untilStatus('hang-health', 'engine_unreachable')
     expect(await games.log('hang-health')).toEqual(['start failed engine_unreachable'])
@@ -145,7 +145,7 @@ describe('an engine', () => {
     await deployment.untilStatus('hang-health', 'running')
   })
 
-  it('that answers what is no JSON is unreachable, and asked ever more rarely', async () => {
+  it('row 46: that answers what is no JSON is unreachable, and asked ever more rarely', async () => {
     await faulty('bad-json', { BAD_JSON: '1' })
     await deployment.untilStatus('bad-json', 'engine_unreachable')
     await games.untilLog('bad-json', 'start failed engine_unreachable')
@@ -153,7 +153,7 @@ describe('an engine', () => {
     await deployment.untilStatus('bad-json', 'running')
   })
 
-  it('that ignores SIGTERM is killed after the grace period', async () => {
+  it('row 16: that ignores SIGTERM is killed after the grace period', async () => {
     await faulty('deaf', { IGNORE_SIGTERM: '1' })
     await deployment.untilStatus('deaf', 'running')
     const startedMs = performance.now()

@@ -31,16 +31,19 @@ describe('an engine that lies', () => {
   afterEach(() => bystanders.expectUndisturbed())
 
   /** Answers to a turn that cannot be used, of an engine that has computed it all the same: its status settles it. */
-  it.each<Lie>(['huge', 'wrong number', 'trickle', 'cut', 'deep'])('(%s) in its answer to a turn has computed it once', async (lie) => {
-    const gameId = `lie-${lie.replace(' ', '-')}`
-    await hostile(gameId, lie)
-    await force(gameId, 'one')
-    await games.untilTurns(gameId, ['1 succeeded'])
-    await force(gameId, 'two')
-    await games.untilTurns(gameId, ['1 succeeded', '2 succeeded'])
-    await deployment.untilStatus(gameId, 'running')
-    expect(await computedBy(gameId)).toEqual([1, 2])
-  })
+  it.each<Lie>(['huge', 'wrong number', 'trickle', 'cut', 'deep'])(
+    'rows 46 and 47: (%s) in its answer to a turn has computed it once',
+    async (lie) => {
+      const gameId = `lie-${lie.replace(' ', '-')}`
+      await hostile(gameId, lie)
+      await force(gameId, 'one')
+      await games.untilTurns(gameId, ['1 succeeded'])
+      await force(gameId, 'two')
+      await games.untilTurns(gameId, ['1 succeeded', '2 succeeded'])
+      await deployment.untilStatus(gameId, 'running')
+      expect(await computedBy(gameId)).toEqual([1, 2])
+    },
+  )
 
   it('about who plays whom is believed, turn by turn', async () => {
     await hostile('swap', 'strange players')
@@ -52,7 +55,7 @@ describe('an engine that lies', () => {
     expect(mapped).toHaveLength(3)
   })
 
-  it('and redirects is not followed, and asked again after a delay', async () => {
+  it('row 46: and redirects is not followed, and asked again after a delay', async () => {
     await hostile('redirected', 'redirect')
     await force('redirected', 'one')
     expect(await games.untilCondition('redirected', 'TurnFailed', 'Failed2Times')).toContain('refused with 302')
@@ -63,14 +66,14 @@ describe('an engine that lies', () => {
     expect((await games.ledger('redirected')).map(({ status }) => status)).toEqual(['failed'])
   })
 
-  it('and redirects when it is asked for its game is unreachable', async () => {
+  it('row 46: and redirects when it is asked for its game is unreachable', async () => {
     await hostile('status-redirect', 'status redirect', 'running')
     await deployment.query("UPDATE desired_games SET restart_token = 'again' WHERE game_id = 'status-redirect'")
     await deployment.untilStatus('status-redirect', 'engine_unreachable')
     expect(await games.untilCondition('status-redirect', 'EngineUnreachable', 'ProbeFailed')).toContain('refused with 302')
   })
 
-  it('and whose turn goes backwards has lost its state: nothing is computed on it', async () => {
+  it('row 46: and whose turn goes backwards has lost its state: nothing is computed on it', async () => {
     await hostile('backwards', 'backwards')
     await force('backwards', 'one')
     await games.untilTurns('backwards', ['1 succeeded'])
@@ -94,15 +97,18 @@ describe('an engine that lies', () => {
     )
   })
 
-  it.each<Lie>(['init refused', 'init never'])('and gives no game (%s) is unreachable, and asked again after a delay', async (lie) => {
-    const gameId = lie.replace(' ', '-')
-    await registerHostileEngine(deployment, gameId, lie)
-    await games.want(gameId, { engine: gameId })
-    await games.untilLog(gameId, 'start failed engine_unreachable')
-    await games.untilCondition(gameId, 'Ready', 'EngineUnreachable')
-    await games.untilCondition(gameId, 'Initialized', 'NotYet')
-    expect(await containersOf(gameId)).toHaveLength(1)
-  })
+  it.each<Lie>(['init refused', 'init never'])(
+    'row 46: and gives no game (%s) is unreachable, and asked again after a delay',
+    async (lie) => {
+      const gameId = lie.replace(' ', '-')
+      await registerHostileEngine(deployment, gameId, lie)
+      await games.want(gameId, { engine: gameId })
+      await games.untilLog(gameId, 'start failed engine_unreachable')
+      await games.untilCondition(gameId, 'Ready', 'EngineUnreachable')
+      await games.untilCondition(gameId, 'Initialized', 'NotYet')
+      expect(await containersOf(gameId)).toHaveLength(1)
+    },
+  )
 
   async function hostile(gameId: string, lie: Lie, status = 'running'): Promise<void> {
     await deployment.query('DELETE FROM engine_versions WHERE engine = $1', [gameId])

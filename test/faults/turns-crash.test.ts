@@ -21,7 +21,7 @@ describe('kill -9 of the controller in the middle of turns', () => {
   })
   afterAll(() => deployment.dispose())
 
-  it('loses no turn and computes none twice', async () => {
+  it('row 1: loses no turn and computes none twice', async () => {
     let child = deployment.spawn()
     for (const gameId of GAMES) await games.want(gameId, { engine: 'reference', schedule: '* * * * * *' })
     for (const gameId of GAMES) await deployment.untilStatus(gameId, 'running', 60_000)

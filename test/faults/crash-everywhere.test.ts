@@ -1,0 +1,3 @@
+import { describeCrashes, everyMoment } from '../chaos/crash-everywhere.ts'
+
+describeCrashes(everyMoment)
