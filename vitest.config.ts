@@ -10,11 +10,18 @@ export default defineConfig(({ mode }) => ({
   test: {
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [
-      project('unit', { testTimeout: 5_000, maxWorkers: 2, sequence: { groupOrder: 1 } }),
+      project('unit', { testTimeout: 30_000, maxWorkers: 2, sequence: { groupOrder: 1 } }),
       project('engine', { testTimeout: 20_000, maxWorkers: 2, sequence: { groupOrder: 1 } }),
       project('integration', {
         ...services,
         testTimeout: 30_000,
+        hookTimeout: 60_000,
+        maxWorkers: 2,
+        sequence: { groupOrder: 2 },
+      }),
+      project('chaos', {
+        ...services,
+        testTimeout: 120_000,
         hookTimeout: 60_000,
         maxWorkers: 2,
         sequence: { groupOrder: 2 },
@@ -59,5 +66,15 @@ type ProjectOptions = {
 }
 
 function project(name: string, options: ProjectOptions) {
-  return { test: { name, include: [`test/${name}/**/*.test.ts`], environment: 'node', pool: 'forks' as const, ...options } }
+  return {
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      environment: 'node',
+      pool: 'forks' as const,
+      // A bound on patience, not on the product: what has to be quick is timed.
+      expect: { poll: { timeout: 10_000 } },
+      ...options,
+    },
+  }
 }

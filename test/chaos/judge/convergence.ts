@@ -1,0 +1,186 @@
+import { type Container, isAlive } from '../../../simulator/world/container.ts'
+import { gameOf, isOurs, labelOf } from './labels.ts'
+import { expectedLimits, type Limits } from './limits.ts'
+import { type Finding, type Row, type Testimony, text } from './testimony.ts'
+import { type Versions, whyRefused, wishesOf } from './wishes.ts'
+
+/** What there is once inputs and faults have stopped and time has passed. */
+export interface End {
+  readonly containers: readonly Container[]
+  /** Of `desired_games`. */
+  readonly rows: readonly Row[]
+  /** Of `runtime_records`, those that live. */
+  readonly records: readonly Row[]
+  readonly versions: Versions
+  readonly imageLabels: (imageId: string) => Readonly<Record<string, string>>
+  readonly defaults: Limits
+}
+
+/** L1, first half: the containers are what the rows ask for, by the judge's own reading of the rows. */
+export function judgeConvergence(testimony: Testimony, end: End): readonly Finding[] {
+  const ours = end.containers.filter((container) => isOurs(container, testimony.identity))
+  const games = new Set([...ours.map((container) => gameOf(container) ?? ''), ...end.rows.map((row) => text(row, 'game_id') ?? '')])
+  return [...games].flatMap((game) => {
+    const row = end.rows.find((each) => text(each, 'game_id') === game) ?? null
+    const containers = ours.filter((container) => gameOf(container) === game)
+    const record = end.records.find((each) => text(each, 'game_id') === game) ?? null
+    return objections(testimony, end, { game, row, containers, record }).map(
+      (message): Finding => ({ promise: 'L1', message: `${game}: ${message}`, seq: null }),
+    )
+  })
+}
+
+interface Game {
+  readonly game: string
+  readonly row: Row | null
+  readonly containers: readonly Container[]
+  readonly record: Row | null
+}
+
+function objections(testimony: Testimony, end: End, given: Game): readonly string[] {
+  const { row, containers, record } = given
+  const alive = containers.filter(isAlive)
+  if (row === null) return orphans(testimony, given)
+  if (row['deleted_at'] !== null) return ['it was deleted, and its row is still there']
+  if (text(row, 'state') === 'stopped') return alive.length === 0 ? [] : ['it is to be stopped and runs']
+  if (text(record, 'status') === 'finished') return []
+  return running(testimony, end, given, row)
+}
+
+/** Nobody asks for it: nothing of our own making is left. What somebody else ran stays, unless it had to be adopted. */
+function orphans({ writes }: Testimony, { containers }: Game): readonly string[] {
+  const isOfOurLog = (container: Container): boolean => {
+    const id = labelOf(container, 'operation_id')
+    return (
+      id !== null &&
+      writes.some(({ table, op, after }) => table === 'operation_log' && op === 'INSERT' && text(after, 'operation_id') === id)
+    )
+  }
+  return containers
+    .filter((container) => isOfOurLog(container) || (container.status === 'running' && isGame(container)))
+    .map((container) => `nobody asks for it, and ${container.name} is ${container.status}`)
+}
+
+/** Canonical name, state mount, not AutoRemove: what had to be adopted. */
+function isGame(container: Container): boolean {
+  const game = gameOf(container) ?? ''
+  const isMounted = container.mounts.some(({ source }) => source.endsWith(`/${game}`))
+  return container.name.endsWith(`galaxy-game-${game}`) && isMounted && !container.hostConfig.AutoRemove
+}
+
+function running(testimony: Testimony, end: End, { game, containers, record }: Game, row: Row): readonly string[] {
+  const alive = containers.filter(isAlive)
+  const { rows: asked, isCertain } = acceptable(testimony, end, game, row)
+  if (alive.length === 0 && !isCertain) return []
+  if (asked.length === 0) return ['it may not run, and does']
+  const [container] = alive
+  if (container === undefined) return ['it is to run and does not']
+  if (alive.length > 1) return [`${alive.length} containers of it run`]
+  const wrong = asked.map((wish) => differences(testimony, end, container, wish))
+  const best = wrong.toSorted((a, b) => a.length - b.length)[0] ?? []
+  const leftovers = containers.filter((each) => each !== container && labelOf(each, 'operation_id') !== null)
+  return [
+    ...(container.status === 'running' ? [] : [`${container.name} is ${container.status}`]),
+    ...best,
+    ...leftovers.map((each) => `${each.name} is left over beside it`),
+    ...(text(record, 'current_container_id') === container.id ? [] : ['its record names another container']),
+  ]
+}
+
+/**
+ * The rows that may be in force: the last one where admission has to take it, else those before it, in this life, that what runs may come from. Whether one of those
+ * was ever accepted is certain once a container was started for it.
+ */
+function acceptable(
+  testimony: Testimony,
+  end: End,
+  game: string,
+  row: Row,
+): { readonly rows: readonly Row[]; readonly isCertain: boolean } {
+  const all = wishesOf(testimony.writes, game)
+  const life = all.at(-1)?.life
+  const rows = all.flatMap((wish) => (wish.row !== null && wish.life === life && wish.row['deleted_at'] === null ? [wish.row] : []))
+  const written = lastVersionOf(testimony, game)
+  const base: Row | null = written === null ? null : { engine_version: written }
+  const races = racesOf(testimony, game)
+  // A game that is asked for anew over its old state is a first wish, and no change of players.
+  const hasOldPlayers = rows.slice(0, -1).some((each) => mayPlay(each, races))
+  const isTaken = (each: Row): boolean => whyRefused(base, each, end.versions) === null && (!hasOldPlayers || mayPlay(each, races))
+  if (isTaken(row)) return { rows: [row], isCertain: true }
+  const began = all.find((wish) => wish.life === life)?.fromMs ?? Infinity
+  return { rows: rows.filter(isTaken), isCertain: wasStarted(testimony, game, began) }
+}
+
+/** The races of the game that the engine plays; empty before it was begun. From the engine's own answer to init, as the database keeps it. */
+function racesOf({ writes }: Testimony, game: string): ReadonlySet<string> {
+  const races = new Set<string>()
+  for (const { table, before, after } of writes) {
+    if (table !== 'player_mappings' || text(after ?? before, 'game_id') !== game) continue
+    if (before !== null) races.delete(text(before, 'race_name') ?? '')
+    if (after !== null) races.add(text(after, 'race_name') ?? '')
+  }
+  return races
+}
+
+/** Spec 2, "Admission": once a game has begun, only the user of a race may change. */
+function mayPlay(row: Row, races: ReadonlySet<string>): boolean {
+  if (races.size === 0) return true
+  const asked = new Set((row['players'] as readonly { readonly raceName: string }[]).map(({ raceName }) => raceName)) // the column's CHECK
+  return asked.symmetricDifference(races).size === 0
+}
+
+function wasStarted({ entries }: Testimony, game: string, sinceMs: number): boolean {
+  return entries.some(
+    ({ entry: { effect, origin }, realMs }) =>
+      realMs >= sinceMs &&
+      origin.caller === 'docker' &&
+      effect.subject === 'container' &&
+      effect.action === 'start' &&
+      effect.after !== null &&
+      gameOf(effect.after) === game,
+  )
+}
+
+/** Of the container that was started last on the game's present state: what may have written it. What somebody ran by hand has no version and no such state. */
+function lastVersionOf({ entries, writes }: Testimony, game: string): string | null {
+  const isPurge = ({ table, op, before }: Testimony['writes'][number]): boolean =>
+    table === 'desired_games' && op === 'DELETE' && text(before, 'game_id') === game && before?.['purge_state'] === true
+  const sinceMs = writes.findLast(isPurge)?.realMs ?? -Infinity
+  const started = entries.findLast(
+    ({ entry: { effect }, realMs }) =>
+      realMs > sinceMs &&
+      effect.subject === 'container' &&
+      effect.action === 'start' &&
+      effect.after !== null &&
+      gameOf(effect.after) === game &&
+      labelOf(effect.after, 'engine_version') !== null,
+  )
+  const container = started?.entry.effect.subject === 'container' ? started.entry.effect.after : null
+  return container === null || container === undefined ? null : labelOf(container, 'engine_version')
+}
+
+function differences(testimony: Testimony, end: End, container: Container, wish: Row): readonly string[] {
+  const version = text(wish, 'engine_version')
+  const isHandMade = labelOf(container, 'spec_hash') === null
+  const image = text(wish, 'image_ref') ?? `galaxy-engine:${version ?? ''}`
+  const isImage = container.config.Image === image || labelOf(container, 'engine_image_ref') === image
+  if (isHandMade) return isImage ? [] : [`${container.name} runs ${container.config.Image}, not ${image}`]
+  if (wasChangedByHand(testimony, container))
+    return isImage ? [] : [`image of ${container.name} is ${container.config.Image}, not ${image}`]
+  const asked = expectedLimits(wish, end.imageLabels(container.imageId), end.defaults)
+  const { NanoCpus, Memory, MemorySwap, PidsLimit } = container.hostConfig
+  const shown = [
+    ['image', isImage ? image : container.config.Image, image],
+    ['cpus', NanoCpus / 1e9, asked.cpus],
+    ['memory', Memory, asked.memoryBytes],
+    ['memory with swap', MemorySwap, asked.memoryBytes],
+    ['pids', PidsLimit, asked.pids],
+  ] as const
+  return shown.flatMap(([what, is, should]) => (is === should ? [] : [`${what} of ${container.name} is ${is}, not ${should}`]))
+}
+
+/** No list carries limits: what a human changes while no event of it arrives is not seen (spec 3, "Observed side"). */
+function wasChangedByHand({ entries }: Testimony, { id }: Container): boolean {
+  const last = entries.findLast(({ entry: { effect } }) => effect.subject === 'container' && effect.action === 'update' && effect.id === id)
+  return last?.entry.origin.caller === 'control'
+}

@@ -1,0 +1,36 @@
+import { type ComputedTurn, type Finding, number, type Row, text, type Write } from './testimony.ts'
+
+/** S6: by the engines' own account, no turn of a game's state was computed twice, and none without one before it. */
+export function judgeTurns(turns: readonly ComputedTurn[]): readonly Finding[] {
+  const last = new Map<string, number>()
+  return turns.flatMap(({ game, incarnation, turn, containerId }) => {
+    const state = `${game}, incarnation ${incarnation}`
+    const before = last.get(state)
+    last.set(state, Math.max(turn, before ?? turn))
+    if (before === undefined ? turn === 0 : turn === before + 1) return []
+    const message = `${state}: ${containerId.slice(0, 12)} computed turn ${turn} after turn ${before ?? 'none'}`
+    return [{ promise: 'S6', message, seq: null } as const]
+  })
+}
+
+/** S6 from the ledger's side, at rest: each turn that was computed stands for exactly one tick or token, so that no tick was answered with two. */
+export function judgeLedger(turns: readonly ComputedTurn[], writes: readonly Write[]): readonly Finding[] {
+  const ledger = ledgerOf(writes)
+  return turns
+    .filter(({ turn }) => turn > 0)
+    .flatMap(({ game, incarnation, turn }) => {
+      const rows = ledger.filter(
+        (row) => text(row, 'game_id') === game && number(row, 'incarnation') === incarnation && number(row, 'turn') === turn,
+      )
+      if (rows.filter((row) => text(row, 'status') === 'succeeded').length <= 1 && rows.length > 0) return []
+      const message = `turn ${turn} of ${game}, incarnation ${incarnation}, stands for ${rows.length} rows of the ledger`
+      return [{ promise: 'S6', message, seq: null } as const]
+    })
+}
+
+/** Every row of the ledger as it was at its end, those included that retention has taken away since. */
+function ledgerOf(writes: readonly Write[]): readonly Row[] {
+  const rows = new Map<string | null, Row>()
+  for (const { table, after } of writes) if (table === 'turns' && after !== null) rows.set(text(after, 'id'), after)
+  return [...rows.values()]
+}

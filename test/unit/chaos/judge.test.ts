@@ -1,0 +1,234 @@
+import { describe, expect, it } from 'vitest'
+import { type End, judgeConvergence } from '../../chaos/judge/convergence.ts'
+import { judgeEpochs } from '../../chaos/judge/epochs.ts'
+import { judgeFolders } from '../../chaos/judge/folders.ts'
+import { judgeIntents, judgeOutcomes } from '../../chaos/judge/intents.ts'
+import { judgeStatus } from '../../chaos/judge/status.ts'
+import { judgeLedger, judgeTurns } from '../../chaos/judge/turns.ts'
+import { judgeUntouched } from '../../chaos/judge/untouched.ts'
+import { judgeWriters } from '../../chaos/judge/writers.ts'
+import { container, Forgery, OTHER_ID, row } from './forgery.ts'
+
+const running = container()
+const exited = container({ status: 'exited' })
+const second = container({ id: OTHER_ID, name: 'second' })
+
+describe('the judge of S1', () => {
+  it('catches a second container that the controller starts', () => {
+    const { testimony } = new Forgery()
+      .effect('container_start', 'start', exited, running)
+      .effect('container_start', 'start', container({ id: OTHER_ID, status: 'exited' }), second)
+    expect(judgeWriters(testimony)).toMatchObject([{ promise: 'S1', seq: 2 }])
+  })
+
+  it('catches one that is started beside what a human started and the controller could see', () => {
+    const { testimony } = new Forgery()
+      .effect('container_start', 'start', container({ id: OTHER_ID, status: 'exited' }), second, 'control')
+      .look('container_list', '')
+      .effect('container_start', 'start', exited, running)
+    expect(judgeWriters(testimony)).toHaveLength(1)
+  })
+
+  it('lets pass what a human starts, and what nobody could know', () => {
+    const byHand = new Forgery()
+      .effect('container_start', 'start', exited, running)
+      .effect('container_start', 'start', null, second, 'control')
+    expect(judgeWriters(byHand.testimony)).toEqual([])
+    const unseen = new Forgery()
+      .look('container_list', '')
+      .effect('container_start', 'start', container({ id: OTHER_ID, status: 'exited' }), second, 'control')
+      .effect('container_start', 'start', exited, running)
+    expect(judgeWriters(unseen.testimony)).toEqual([])
+  })
+})
+
+describe('the judge of S2', () => {
+  const foreign = container({}, { 'com.galaxy.owner': 'somebody' })
+  const forged = container({}, { 'com.galaxy.deployment': '22222222-2222-4222-8222-222222222222' })
+
+  it.each([
+    ['a foreign container', foreign],
+    ['another deployment’s', forged],
+  ])('catches a stop of %s', (_, theirs) => {
+    const { testimony } = new Forgery().effect('container_stop', 'kill', theirs, theirs)
+    expect(judgeUntouched(testimony)).toMatchObject([{ promise: 'S2', seq: 1 }])
+  })
+
+  it('catches the removal of one that was run with --rm', () => {
+    const { hostConfig } = running
+    const borrowed = container({ hostConfig: { ...hostConfig, AutoRemove: true } })
+    expect(judgeUntouched(new Forgery().effect('container_remove', 'destroy', borrowed, null).testimony)).toHaveLength(1)
+  })
+
+  it('lets pass what is ours, and what a human does', () => {
+    const { testimony } = new Forgery()
+      .effect('container_stop', 'kill', running, running)
+      .effect('container_remove', 'destroy', foreign, null, 'control')
+    expect(judgeUntouched(testimony)).toEqual([])
+  })
+})
+
+describe('the judge of S4', () => {
+  it('catches a call without an intent', () => {
+    const { testimony } = new Forgery()
+      .intent('op-1', 'create_container', 'galaxy-game-alpha')
+      .effect('container_stop', 'kill', running, running)
+    expect(judgeIntents(testimony)).toMatchObject([{ promise: 'S4', seq: 1 }])
+  })
+
+  it('catches an intent that is committed after the call', () => {
+    const { testimony } = new Forgery().effect('container_stop', 'kill', running, running).intent('op-1', 'stop_container', running.id)
+    expect(judgeIntents(testimony)).toHaveLength(1)
+  })
+
+  it('catches an intent for another container and one for another game', () => {
+    const another = new Forgery().intent('op-1', 'stop_container', OTHER_ID).effect('container_stop', 'kill', running, running)
+    expect(judgeIntents(another.testimony)).toHaveLength(1)
+    const beta = new Forgery().intent('op-1', 'stop_container', running.id, 'beta').effect('container_stop', 'kill', running, running)
+    expect(judgeIntents(beta.testimony)).toHaveLength(1)
+  })
+
+  it('lets pass what was announced', () => {
+    const { testimony } = new Forgery()
+      .intent('op-1', 'create_container', 'galaxy-game-alpha')
+      .intent('op-1', 'start_container', 'created')
+      .effect('container_create', 'create', null, container({ status: 'created' }))
+      .effect('container_start', 'start', container({ status: 'created' }), running)
+    expect(judgeIntents(testimony)).toEqual([])
+  })
+
+  it('catches an intent without an outcome, and an operation that never ends', () => {
+    const findings = judgeOutcomes([{ kind: 'stop_container', outcome: null }], [{ op: 'start', game_id: 'alpha', status: 'running' }])
+    expect(findings.map(({ promise }) => promise)).toEqual(['S4', 'S4'])
+  })
+})
+
+describe('the judge of S5', () => {
+  const there = { realMs: 1, game: 'alpha', isThere: true, turn: 3 }
+
+  it('catches a folder that is gone, and one that is emptier', () => {
+    expect(judgeFolders([there, { ...there, realMs: 2, isThere: false, turn: null }], [])).toMatchObject([{ promise: 'S5' }])
+    expect(judgeFolders([there, { ...there, realMs: 2, turn: null }], [])).toHaveLength(1)
+    expect(judgeFolders([there, { ...there, realMs: 2, turn: 2 }], [])).toHaveLength(1)
+  })
+
+  it('is not appeased by a delete that does not ask for the state', () => {
+    const { testimony } = new Forgery().write('desired_games', row(), row({ deleted_at: 'now' }))
+    expect(judgeFolders([there, { ...there, realMs: 9_000, isThere: false, turn: null }], testimony.writes)).toHaveLength(1)
+  })
+
+  it('lets pass a purge', () => {
+    const { testimony } = new Forgery().write('desired_games', row(), row({ deleted_at: 'now', purge_state: true }))
+    expect(judgeFolders([there, { ...there, realMs: 9_000, isThere: false, turn: null }], testimony.writes)).toEqual([])
+  })
+})
+
+describe('the judge of S6', () => {
+  const turn = (number: number, incarnation = 1) => ({ game: 'alpha', incarnation, turn: number, containerId: running.id })
+
+  it('catches a turn that is computed twice, and one that is left out', () => {
+    expect(judgeTurns([turn(0), turn(1), turn(1)])).toMatchObject([{ promise: 'S6' }])
+    expect(judgeTurns([turn(0), turn(2)])).toHaveLength(1)
+  })
+
+  it('catches a turn that no tick and no token asked for', () => {
+    const { testimony } = new Forgery().write('turns', null, { id: 'one', game_id: 'alpha', incarnation: 1, turn: 1, status: 'succeeded' })
+    expect(judgeLedger([turn(0), turn(1), turn(2)], testimony.writes)).toMatchObject([{ promise: 'S6' }])
+  })
+
+  it('catches two ticks that were answered with one turn', () => {
+    const { testimony } = new Forgery()
+      .write('turns', null, { id: 'one', game_id: 'alpha', incarnation: 1, turn: 1, status: 'succeeded' })
+      .write('turns', null, { id: 'two', game_id: 'alpha', incarnation: 1, turn: 1, status: 'succeeded' })
+    expect(judgeLedger([turn(0), turn(1)], testimony.writes)).toHaveLength(1)
+  })
+
+  it('lets pass a game that begins anew after a purge', () => {
+    expect(judgeTurns([turn(0), turn(1), turn(0, 2), turn(1, 2)])).toEqual([])
+  })
+})
+
+describe('the judge of S7', () => {
+  it('catches a write under an epoch that is over, and one under none', () => {
+    const { testimony } = new Forgery()
+      .write('game_status', null, {}, { claimed: 1, current: 2 })
+      .write('runtime_records', null, {}, { claimed: null, current: 2 })
+    expect(judgeEpochs(testimony).map(({ promise }) => promise)).toEqual(['S7', 'S7'])
+  })
+
+  it('catches a call that begins after its life was killed', () => {
+    const { testimony } = new Forgery().kill().effect('container_stop', 'kill', running, running)
+    expect(judgeEpochs(testimony)).toMatchObject([{ promise: 'S7', seq: 1 }])
+  })
+
+  it('lets pass the doors’ writes', () => {
+    const { testimony } = new Forgery()
+      .write('desired_games', null, row(), { claimed: null, current: 2 })
+      .write('operation_log', null, { status: 'queued' }, { claimed: null, current: 2 })
+    expect(judgeEpochs(testimony)).toEqual([])
+  })
+})
+
+describe('the judge of S8', () => {
+  const { testimony } = new Forgery()
+    .effect('container_start', 'start', exited, running)
+    .effect('container_kill', 'die', running, exited, 'control')
+
+  it('catches Ready of a container that has long ended', () => {
+    expect(judgeStatus(testimony, [{ game: 'alpha', ready: 'True', atMs: 100_000 }])).toMatchObject([{ promise: 'S8' }])
+  })
+
+  it('lets pass Ready of one that runs, and of one that has just ended', () => {
+    expect(judgeStatus(testimony, [{ game: 'alpha', ready: 'True', atMs: 1_500 }])).toEqual([])
+    expect(judgeStatus(testimony, [{ game: 'alpha', ready: 'True', atMs: 10_000 }])).toEqual([])
+  })
+})
+
+describe('the judge of L1', () => {
+  const asked = new Forgery().write('desired_games', null, row()).intent('op-1', 'create_container', 'galaxy-game-alpha').testimony
+
+  function end(changes: Partial<End> = {}): End {
+    return {
+      containers: [running],
+      rows: [row()],
+      records: [{ game_id: 'alpha', status: 'running', current_container_id: running.id }],
+      versions: (_, version) => (version === '9.9.9' ? 'unknown' : 'enabled'),
+      imageLabels: () => ({}),
+      defaults: { cpus: 1, memoryBytes: 256 * 1024 ** 2, pids: 128 },
+      ...changes,
+    }
+  }
+
+  it('is content with a game that runs as it was asked for', () => {
+    expect(judgeConvergence(asked, end())).toEqual([])
+  })
+
+  it.each([
+    ['a game that does not run', end({ containers: [exited] })],
+    ['a game without a container', end({ containers: [] })],
+    ['two containers of a game', end({ containers: [running, second] })],
+    ['a game that was to be stopped', end({ rows: [row({ state: 'stopped', stop_reason: 'timeout' })] })],
+    ['a row that was deleted', end({ rows: [row({ deleted_at: 'now' })] })],
+    [
+      'another version than the row’s',
+      end({ containers: [container({}, { 'com.galaxy.engine_image_ref': 'galaxy-engine:1.0.1' })].map(withImage) }),
+    ],
+    ['other limits than the row’s', end({ rows: [row({ pids: 64 })] })],
+    ['a record of another container', end({ records: [{ game_id: 'alpha', current_container_id: OTHER_ID }] })],
+    ['a leftover', end({ containers: [running, container({ id: OTHER_ID, status: 'exited' })] })],
+    ['our own container that nobody asks for', end({ rows: [], records: [] })],
+  ])('catches %s', (_, wrong) => {
+    expect(judgeConvergence(asked, wrong).map(({ promise }) => promise)).toContain('L1')
+  })
+
+  it('lets an earlier version run on where the last row asks for one that nobody knows', () => {
+    const refused = new Forgery()
+      .write('desired_games', null, row())
+      .write('desired_games', row(), row({ engine_version: '9.9.9', generation: 2 }))
+    expect(judgeConvergence(refused.testimony, end({ rows: [row({ engine_version: '9.9.9', generation: 2 })] }))).toEqual([])
+  })
+})
+
+function withImage(each: ReturnType<typeof container>): ReturnType<typeof container> {
+  return { ...each, config: { ...each.config, Image: 'galaxy-engine:1.0.1' } }
+}
