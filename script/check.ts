@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pLimit from 'p-limit'
 import { judgeAudit } from './check/audit.ts'
-import { lockFileProblems } from './check/lock-file.ts'
+import { lockFileProblems, npmSettingProblems } from './check/lock-file.ts'
 
 type Check = (signal: AbortSignal) => Promise<Verdict>
 type Verdict = { readonly kind: 'passed' } | { readonly kind: 'failed' | 'skipped'; readonly said: string }
@@ -67,10 +67,12 @@ function program(file: string, ...args: readonly string[]): Check {
 }
 
 async function checkLockFile(): Promise<Verdict> {
-  const problems = lockFileProblems(
-    await readFile(join(root, 'package-lock.json'), 'utf8'),
-    await readFile(join(root, 'package.json'), 'utf8'),
-  )
+  const read = (file: string): Promise<string> => readFile(join(root, file), 'utf8')
+  const installed = await read('node_modules/.package-lock.json').catch(() => null)
+  const problems = [
+    ...lockFileProblems(await read('package-lock.json'), await read('package.json'), installed),
+    ...npmSettingProblems(await read('.npmrc')),
+  ]
   return problems.length === 0 ? { kind: 'passed' } : { kind: 'failed', said: problems.join('\n') }
 }
 

