@@ -164,7 +164,8 @@ export class Driver {
     const untilMs = clock.nowMs() + maxMs
     let [quietFromMs, effects] = [clock.nowMs(), this.effects.length]
     for (;;) {
-      if (!(await this.#step(Math.min(untilMs, quietFromMs + quietMs)))) {
+      // What is under way may wait for something that falls due after the quiet time.
+      if (!(await this.#step(this.#isIdle ? Math.min(untilMs, quietFromMs + quietMs) : untilMs))) {
         if (this.#isIdle) break
         if (clock.nowMs() >= untilMs) return false
       }

@@ -1,7 +1,7 @@
 import { overlaps } from '../../simulator/judge/overlaps.ts'
 import type { ChaosWorld } from './world.ts'
 
-/** What a history has led to, without what differs from one run to another: ids, times, addresses; and incarnations, for a purge may be made twice. */
+/** What a history has led to, without what differs from one run to another: ids, times, addresses. */
 export async function endState(world: ChaosWorld): Promise<unknown> {
   const rows = (text: string) => world.sql(text)
   return {
@@ -22,7 +22,7 @@ export async function endState(world: ChaosWorld): Promise<unknown> {
       SELECT game_id, status, current_engine_version, current_turn, paused, skip_next_tick, applied_resources, engine_health
         FROM runtime_records ORDER BY game_id, status`),
     status: await rows(`
-      SELECT game_id, accepted_generation::int, observed_generation::int, handled_restart_token, handled_turn_token, state_version
+      SELECT game_id, accepted_generation::int, observed_generation::int, handled_restart_token, handled_turn_token, state_version, state_incarnation::int
         FROM game_status ORDER BY game_id`),
     turns: await rows('SELECT game_id, turn, scheduled_at, turn_token, status FROM turns ORDER BY game_id, turn, scheduled_at'),
     mappings: await rows('SELECT game_id, race_name, engine_player_uuid FROM player_mappings ORDER BY game_id, race_name'),

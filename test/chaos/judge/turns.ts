@@ -13,19 +13,24 @@ export function judgeTurns(turns: readonly ComputedTurn[]): readonly Finding[] {
   })
 }
 
-/** S6 from the ledger's side, at rest: each turn that was computed stands for exactly one tick or token, so that no tick was answered with two. */
+/**
+ * S6 from the ledger's side, at rest: each turn that was computed stands for a tick or token of its own, so that no tick was answered with two. Engines count the
+ * lives of a state folder and the ledger counts purges, also those that found no folder: so the two are compared by how many there are of each number.
+ */
 export function judgeLedger(turns: readonly ComputedTurn[], writes: readonly Write[]): readonly Finding[] {
   const ledger = ledgerOf(writes)
-  return turns
-    .filter(({ turn }) => turn > 0)
-    .flatMap(({ game, incarnation, turn }) => {
-      const rows = ledger.filter(
-        (row) => text(row, 'game_id') === game && number(row, 'incarnation') === incarnation && number(row, 'turn') === turn,
-      )
-      if (rows.filter((row) => text(row, 'status') === 'succeeded').length <= 1 && rows.length > 0) return []
-      const message = `turn ${turn} of ${game}, incarnation ${incarnation}, stands for ${rows.length} rows of the ledger`
-      return [{ promise: 'S6', message, seq: null } as const]
-    })
+  const computed = Map.groupBy(
+    turns.filter(({ turn }) => turn > 0),
+    ({ game, turn }) => `turn ${turn} of ${game}`,
+  )
+  return [...computed].flatMap(([which, times]) => {
+    const rows = ledger.filter((row) => `turn ${number(row, 'turn')} of ${text(row, 'game_id')}` === which)
+    const incarnations = new Set(rows.map((row) => number(row, 'incarnation'))).size
+    const succeeded = rows.filter((row) => text(row, 'status') === 'succeeded').length
+    if (incarnations >= times.length && succeeded <= times.length) return []
+    const message = `${which} was computed ${times.length} times; the ledger has it in ${incarnations} incarnations, ${succeeded} times as succeeded`
+    return [{ promise: 'S6', message, seq: null } as const]
+  })
 }
 
 /** Every row of the ledger as it was at its end, those included that retention has taken away since. */
