@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config'
 const services = { globalSetup: ['test/support/global-setup.ts'] }
 
 /**
- * Projects of one group run beside each other, groups one after the other: what starts containers has the machine to
- * itself, so that its timings mean something on two cores.
+ * Projects of one group run beside each other, groups one after the other: what starts containers does not share the machine with what
+ * computes, since it waits for Docker and has deadlines. Two files at a time are what two cores take.
  */
 export default defineConfig(({ mode }) => ({
   test: {
@@ -30,14 +30,14 @@ export default defineConfig(({ mode }) => ({
         ...services,
         testTimeout: 60_000,
         hookTimeout: 120_000,
-        fileParallelism: false,
+        maxWorkers: 2,
         sequence: { groupOrder: 3 },
       }),
       project('e2e', {
         ...services,
         testTimeout: 120_000,
         hookTimeout: 180_000,
-        fileParallelism: false,
+        maxWorkers: 2,
         sequence: { groupOrder: 4 },
       }),
       // Minutes long: `npm run test:faults`.
