@@ -1,12 +1,12 @@
 // `npm run mutations -- [--only TEXT]`: plants one defect after the other in a copy of the project and shows which test catches it: a unit
-// test, or else a crash or a seeded history. Ends with 0 when every defect is caught, 1 when one is not, 2 when it could not be tried.
+// test, or else a crash or a seeded history, or else a test on the database. Ends with 0 when every defect is caught, 1 when one is not, 2 when it could not be tried.
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { copyProject, type ProjectCopy } from './mutations/copy.ts'
 import { type Mutant, MUTANTS } from './mutations/mutants.ts'
 import { runSuite } from './mutations/suite.ts'
 
-const SUITES = ['unit', 'chaos'] as const
+const SUITES = ['unit', 'chaos', 'integration'] as const
 
 const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } })
 const abort = new AbortController()
@@ -41,13 +41,13 @@ async function assertSound({ dir }: ProjectCopy): Promise<void> {
   }
 }
 
-/** The quick suite first; the histories only where it misses. */
+/** The quick suite first; each other one only where those before it miss. */
 async function tryMutant(copy: ProjectCopy, mutant: Mutant): Promise<boolean> {
   process.stdout.write(`${mutant.name} (${mutant.breaks})\n`)
   return copy.withMutant(mutant, async () => {
     for (const suite of SUITES) {
       const verdict = await runSuite(copy.dir, suite, abort.signal)
-      process.stdout.write(`  ${suite.padEnd(5)}  ${verdict.kind === 'failed' ? `caught by ${verdict.by}` : 'missed'}\n`)
+      process.stdout.write(`  ${suite.padEnd(11)}  ${verdict.kind === 'failed' ? `caught by ${verdict.by}` : 'missed'}\n`)
       if (verdict.kind === 'failed') return true
     }
     return false
