@@ -49,11 +49,15 @@ describe('a simulated Docker daemon that goes away', () => {
       (games) => games.every(({ ready }) => ready === 'Unknown'),
       'all are Unknown',
     )
+    const vouched = await lease()
     const operations = await rig.deployment.query('SELECT FROM operation_log')
     await rig.ask('asked-meanwhile')
     await rig.deployment.query("UPDATE desired_games SET state = 'stopped', stop_reason = 'admin_request' WHERE game_id = 'game-00'")
     await rig.deployment.query("UPDATE desired_games SET engine_version = '1.0.1' WHERE game_id = 'game-01'")
     expect(await rig.deployment.query('SELECT FROM operation_log')).toHaveLength(operations.length)
+    // Renewed all the while, and nobody vouches for what was seen before (S8).
+    const { observed } = await until(lease, (now) => now.renewed > vouched.renewed, 'the lease is renewed')
+    expect(observed).toBe(vouched.observed)
 
     await rig.runs('asked-meanwhile')
     await rig.runs('game-01', '1.0.1')
@@ -70,6 +74,14 @@ describe('a simulated Docker daemon that goes away', () => {
   async function ids(): Promise<ReadonlyMap<string, string>> {
     const containers = await rig.deployment.containers()
     return new Map(containers.map(({ Id, Labels }) => [Labels['com.galaxy.game_id'] ?? '', Id]))
+  }
+
+  async function lease(): Promise<{ readonly renewed: string; readonly observed: string }> {
+    const [row] = await rig.deployment.query<{ renewed: string; observed: string }>(
+      'SELECT renewed_at::text AS renewed, observed_at::text AS observed FROM controller_leases',
+    )
+    if (row === undefined) throw new Error('nobody holds the lease')
+    return row
   }
 
   async function restarts(): Promise<number> {
