@@ -65,7 +65,11 @@ export async function runTerm(term: Term, options: TermOptions): Promise<void> {
 /** Desired rows, then records, then the world: the loop opens when the last of them is there, for a plan needs all three. */
 async function start(term: Term, { deps, loop, world, desired }: TermParts): Promise<void> {
   await desired.listed
-  for (const stored of await loadGames(deps.db)) deps.games.update(stored.gameId, rememberedOf(stored))
+  for (const stored of await loadGames(deps.db)) {
+    deps.games.update(stored.gameId, rememberedOf(stored))
+    const { containerId = null, status } = stored.record ?? {}
+    if (containerId !== null && status !== 'stopped') world.expect(containerId, stored.gameId)
+  }
   let looks = 0
   let hasLooked = false
   // What an earlier term wrote of a game is vouched for only once this one has looked at it; one whose look hangs is not waited for.

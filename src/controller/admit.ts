@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { admit } from '../desired/admission.ts'
 import { resolveLimits } from '../desired/limits.ts'
+import type { StateWriter } from '../desired/patch-compatibility.ts'
 import type { ImagePolicy, ResolvedImage } from '../desired/resolve-image.ts'
 import type { AcceptedSpec, DesiredGame, EngineVersion, RequestedRuntime, StateMount } from '../model/game.ts'
 import type { ImageFacts } from '../model/image.ts'
@@ -39,8 +40,7 @@ export function admitGame(facts: AdmissionFacts): Admission {
   const answer = admit(desired, {
     policy: facts.images,
     version: facts.version,
-    stateWriter:
-      status.stateEngine === null ? null : { engine: status.stateEngine, version: status.stateVersion, imageRef: status.stateImageRef },
+    stateWriter: writerOf(facts),
     races: facts.races,
     accepted: inForce,
   })
@@ -55,6 +55,19 @@ export function admitGame(facts: AdmissionFacts): Admission {
   }
   const pinned = inForce !== null && isSameRequest(inForce, desired) ? inForce : null
   return pinned !== null && !facts.mayRepin ? keepPins(facts, pinned, answer.image) : pin(facts, answer.image)
+}
+
+/** What runs or has run writes, also where a crash came between its start and the record of it. */
+function writerOf({ status, containers }: AdmissionFacts): StateWriter | null {
+  if (status.stateEngine !== null) return { engine: status.stateEngine, version: status.stateVersion, imageRef: status.stateImageRef }
+  const writer = containers.find((container) => container.labels.operationId !== null && (isTakenOver(container) || hasRun(container)))
+  if (writer?.labels.engine == null) return null
+  const { engine, engineVersion, engineImageRef } = writer.labels
+  return { engine, version: engineVersion, imageRef: engineImageRef ?? writer.imageRef }
+}
+
+function hasRun({ detail }: ObservedContainer): boolean {
+  return detail?.startedAtMs != null && !detail.isAutoRemove
 }
 
 /** Whether a spec was resolved from what the row says now. */
@@ -143,8 +156,13 @@ function pin(facts: AdmissionFacts, resolved: ResolvedImage): Admission {
 /** A container that carries no hash of ours is taken with the limits it has; they change when the row next asks for others. */
 function adoptedLimits({ status, containers }: AdmissionFacts): Limits | null {
   if (status.acceptedSpec !== null) return null
-  const running = containers.find((container) => container.state === 'running')
+  const running = containers.find(isTakenOver)
   return running?.labels.specHash === null ? (running.detail?.limits ?? null) : null
+}
+
+/** One that was run with --rm is left alone, and says nothing of what is to come after it. */
+function isTakenOver({ state, detail }: ObservedContainer): boolean {
+  return state === 'running' && detail?.isAutoRemove !== true
 }
 
 /** The image to pin. A container of the game that runs it already settles what its tag means (adoption). */
@@ -154,7 +172,7 @@ function imageOf(
 ): Pick<ImageFacts, 'id' | 'labels'> | null {
   if (status.acceptedSpec === null) {
     const running = containers.find(
-      (container) => container.state === 'running' && (container.labels.engineImageRef === imageRef || container.imageRef === imageRef),
+      (container) => isTakenOver(container) && (container.labels.engineImageRef === imageRef || container.imageRef === imageRef),
     )
     if (running !== undefined) return image(running.imageId) ?? { id: running.imageId, labels: {} }
   }

@@ -10,6 +10,8 @@ import type { Engine, Runtime } from './ports.ts'
 export interface Witness {
   learn(container: ObservedContainer): void
   forget(containerId: string): void
+  /** A call found no such container: whether it is gone is for an inspect to say. */
+  doubt(containerId: string): void
   learnImage(facts: ImageFacts): void
   setNetworkPresent(isPresent: boolean): void
   readImages(signal: AbortSignal): Promise<void>
@@ -187,7 +189,7 @@ async function start(id: string, { runtime, witness, signal }: ExecutorPorts): P
       witness.learn(answer.container)
       return { kind: 'done', container: answer.container, result: { startedAtMs: answer.container.detail?.startedAtMs ?? null } }
     case 'gone':
-      witness.forget(id)
+      witness.doubt(id)
       return { kind: 'look_again', why: `container ${id.slice(0, 12)} is gone` }
     case 'network_missing':
       witness.setNetworkPresent(false)
@@ -206,7 +208,7 @@ async function rename(id: string, name: string, { runtime, witness, signal }: Ex
   const answer = await runtime.rename(id, name, signal)
   if (answer.kind === 'renamed') return { kind: 'done' }
   if (answer.kind === 'gone') {
-    witness.forget(id)
+    witness.doubt(id)
     return { kind: 'look_again', why: `container ${id.slice(0, 12)} is gone` }
   }
   if (answer.holder === 'ours') {
@@ -237,7 +239,7 @@ async function updateLimits(
     case 'refused':
       return { kind: 'resize_refused', containerId: id, why: answer.message }
     case 'gone':
-      witness.forget(id)
+      witness.doubt(id)
       return { kind: 'look_again', why: `container ${id.slice(0, 12)} is gone` }
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf, RuntimeFailure } from '../model/errors.ts'
 import type { DesiredGame } from '../model/game.ts'
 import type { ObservedContainer } from '../model/observed.ts'
 import { containerName } from '../model/labels.ts'
@@ -21,11 +22,11 @@ export async function lookAt(
   asks: 'engine too' | 'nothing of the engine' = 'engine too',
 ): Promise<PlanInput> {
   if (deps.games.of(gameId).isUnsure) await rereadMemory(gameId, deps)
-  if (deps.world.isKnown) await deps.world.refresh(gameId, needsDetail(deps.games.of(gameId)), deps.signal)
+  const unanswered = deps.world.isKnown ? await refresh(gameId, deps) : null
   const desired = deps.desired.get(gameId) ?? null
   if (asks === 'engine too' && hasNewWish(desired, deps.games.of(gameId))) await readQueued(gameId, desired, deps)
   const memory = deps.games.of(gameId)
-  const observed = deps.world.game(gameId)
+  const observed = { ...deps.world.game(gameId), ...(unanswered !== null && { isKnown: false, unanswered }) }
   const canonicalName = containerName(deps.identity.instance, gameId)
   const { settings, clock } = deps
   const state = settings.stateOf(gameId)
@@ -72,6 +73,18 @@ export async function lookAt(
       statePath: state.path,
       stateHostPath: state.hostPath,
     },
+  }
+}
+
+/** Null, or why Docker tells nothing of this game's containers now: then nothing is done to them (S3), and its status says so (S8); others go on (L2). */
+async function refresh(gameId: string, { world, games, signal, log }: LoopDeps): Promise<string | null> {
+  try {
+    await world.refresh(gameId, needsDetail(games.of(gameId)), signal)
+    return null
+  } catch (error) {
+    if (!(error instanceof RuntimeFailure) || signal.aborted) throw error
+    log.warn({ gameId, error: messageOf(error) }, 'containers not seen')
+    return messageOf(error)
   }
 }
 

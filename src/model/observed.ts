@@ -56,8 +56,10 @@ export interface Outage {
 
 /** What is known of one game's containers. */
 export interface ObservedGame {
-  /** False until the first complete list of the term, and while Docker cannot be reached. */
+  /** False until the first complete list of the term, while Docker cannot be reached, and while it does not answer for this game. */
   readonly isKnown: boolean
+  /** Why Docker does not answer for this game alone. */
+  readonly unanswered?: string
   readonly containers: readonly ObservedContainer[]
   /** Containers of our instance that carry another deployment's id: never touched. */
   readonly foreignDeployments: readonly ObservedContainer[]

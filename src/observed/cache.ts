@@ -31,6 +31,8 @@ export class ContainerCache {
   readonly #byGame = new Map<string, Set<string>>()
   readonly #pending = new Map<string, { gameId: string; events: ContainerEvent[] }>()
   readonly #removed = new Set<string>()
+  /** Game by id of what a record names and no snapshot has shown yet. */
+  readonly #expected = new Map<string, string>()
   /** When each was last told to have run out of memory, by the daemon's clock. */
   readonly #oomAtMs = new Map<string, number>()
   /** Ids of which something was learned or heard after the list under way was asked for; that list may be older. */
@@ -51,6 +53,11 @@ export class ContainerCache {
   staleIds(gameId: string): readonly string[] {
     const ids = [...this.#pending].filter(([, pending]) => pending.gameId === gameId)
     return ids.map(([id]) => id)
+  }
+
+  /** A record says that this container is the game: a list without it is not believed, as of one that was seen (S1). */
+  expect(id: string, gameId: string): void {
+    if (!this.#containers.has(id) && !this.#removed.has(id)) this.#expected.set(id, gameId)
   }
 
   /** Returns whether the event was news. */
@@ -94,9 +101,16 @@ export class ContainerCache {
     this.#drop(id)
     this.#pending.delete(id)
     this.#oomAtMs.delete(id)
+    this.#expected.delete(id)
     this.#changedSinceList?.add(id)
     this.#removed.add(id)
     if (this.#removed.size > REMEMBERED_REMOVALS) for (const oldest of this.#removed.values().take(1)) this.#removed.delete(oldest)
+  }
+
+  /** A call was told that there is no such container: an inspect is to say so too, since another one would take its place (S1). */
+  doubt(id: string): void {
+    const known = this.#containers.get(id)
+    if (known !== undefined) this.#doubt(id, known.gameId)
   }
 
   /** To be called before a list is asked for. */
@@ -124,7 +138,8 @@ export class ContainerCache {
     }
     // Whatever else is not listed is gone, and its events with it.
     for (const id of this.#pending.keys()) if (!listed.has(id) && !newer.has(id) && !this.#containers.has(id)) this.#pending.delete(id)
-    return { changed: new Set([...untold, ...waiting]), untold }
+    for (const [id, gameId] of this.#expected) this.#doubt(id, gameId)
+    return { changed: new Set([...untold, ...waiting, ...this.#expected.values()]), untold }
   }
 
   /** A list may be stale: that a container is gone is believed of an inspect by id alone, since a second one would follow (S1). */
@@ -146,6 +161,7 @@ export class ContainerCache {
     const previous = this.#containers.get(id)
     if (previous !== undefined && previous.gameId !== gameId) this.#drop(id)
     this.#removed.delete(id)
+    this.#expected.delete(id)
     this.#changedSinceList?.add(id)
     this.#containers.set(id, withOom(container, this.#oomAtMs.get(id)))
     const ids = this.#byGame.get(gameId)

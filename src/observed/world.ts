@@ -139,12 +139,21 @@ export class World {
     this.#otherDeployments = [...this.#otherDeployments.filter((other) => other.id !== container.id), container]
   }
 
+  /** To be called before the start, for each container that a record of an earlier term names. */
+  expect(id: string, gameId: string): void {
+    this.#cache.expect(id, gameId)
+  }
+
   learn(container: ObservedContainer): void {
     this.#cache.learn(container)
   }
 
   forget(id: string): void {
     this.#cache.forget(id)
+  }
+
+  doubt(id: string): void {
+    this.#cache.doubt(id)
   }
 
   /** Facts of an image by reference or id; null when the host does not have it. */
@@ -215,7 +224,7 @@ export class World {
         await this.#options.source.openEvents({
           signal,
           onEvent: (event) => this.#hear(event),
-          onEnd: (error) => ended.reject(streamEnded(error)),
+          onEnd: (error) => ended.reject(new Error('the event stream ended', { cause: error })),
         })
       }
       await this.#learnAll()
@@ -286,8 +295,4 @@ export class World {
       disconnect(new Error(`${event.kind} ${event.name} could not be read`, { cause: error }))
     }
   }
-}
-
-function streamEnded(error: unknown): Error {
-  return new Error('the event stream ended', { cause: error })
 }

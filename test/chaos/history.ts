@@ -47,7 +47,7 @@ export async function runHistory(options: HistoryOptions): Promise<Verdict> {
     sql: (text, values) => world.sql(text, values),
     identity: world.identity,
     folders: () => world.stateFolders,
-    isVouchedFor: () => world.isObserved,
+    isVouchedFor: vouching(world),
   })
   const untell = tellEntries(world, options.onStep)
   try {
@@ -56,6 +56,19 @@ export async function runHistory(options: HistoryOptions): Promise<Verdict> {
     untell()
     witness.leave()
     await world.dispose()
+  }
+}
+
+/** A database that refuses or loses writes refuses the lease's renewal as well, and with it the vouching: for this long nothing is held against a status. */
+const UNRENEWED_MS = 60_000
+
+function vouching(world: ChaosWorld): () => boolean {
+  let [faults, untilMs] = [0, 0]
+  return () => {
+    const struck = [...world.struck].reduce((sum, [kind, times]) => sum + (kind.startsWith('database') ? times : 0), 0)
+    if (struck !== faults) untilMs = world.clock.nowMs() + UNRENEWED_MS
+    faults = struck
+    return world.isObserved && world.clock.nowMs() >= untilMs
   }
 }
 
@@ -135,21 +148,24 @@ async function rest(stage: Stage, witness: Witness): Promise<readonly Finding[]>
   const { world, games } = stage
   await liftEverything(stage)
   await stage.begin()
-  const findings = await converge(world, witness)
+  const findings = await converge(stage, witness)
   await witness.look(games)
   return findings.length > 0 ? findings : await stay(world, witness)
 }
 
 /** Backoffs of up to five minutes may still have to pass: it is looked at again until it is as it should be, or the time is up. */
-async function converge(world: ChaosWorld, witness: Witness): Promise<readonly Finding[]> {
+async function converge(stage: Stage, witness: Witness): Promise<readonly Finding[]> {
+  const { world } = stage
   const untilMs = world.clock.nowMs() + REST_MS
   await world.settle(QUIET_MS)
   await stopTicking(world)
   for (;;) {
+    // A crash that was under way when all faults were lifted still comes.
+    await stage.begin()
     const isAtRest = await world.settle(REST_MS, QUIET_MS)
     const evidence = await evidenceOf(world, witness)
     const findings = judgeRest(evidence, await restOf(world, evidence))
-    if (isAtRest && findings.length === 0) return []
+    if (isAtRest && world.isAlive && findings.length === 0) return []
     if (world.clock.nowMs() < untilMs) continue
     return isAtRest
       ? findings

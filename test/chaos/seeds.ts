@@ -11,7 +11,7 @@ export function testSeeds(from: number, count: number): void {
   })
 }
 
-async function expectClean(seed: number): Promise<void> {
+export async function expectClean(seed: number): Promise<void> {
   const { findings } = await runHistory({ seed, postgresUrl: inject('postgresUrl') })
   expect(findings, `npm run chaos -- --from ${seed} --seeds 1 --trace`).toEqual([])
 }

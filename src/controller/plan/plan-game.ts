@@ -58,14 +58,21 @@ function leftAlone(input: PlanInput, { name }: ObservedContainer): Plan {
   return blocked(input, { code: 'conflict', reason: 'ForeignContainer', message, holds: ['Blocked', 'AutoRemoveContainer'] })
 }
 
+const ASK_AGAIN_MS = 1_000
+
 function unknownWorld(input: PlanInput): Plan {
-  const message = 'the container runtime cannot be reached; nothing is changed until it can'
+  const { unanswered } = input.observed
+  const message =
+    unanswered === undefined
+      ? 'the container runtime cannot be reached; nothing is changed until it can'
+      : `the container runtime tells nothing of its containers (${unanswered}); nothing is changed until it does`
   return {
     gameId: input.gameId,
     kind: 'wait',
     reason: message,
     conditions: conditionsOf(input, { ready: { status: 'Unknown', reason: 'RuntimeUnreachable', message } }),
-    wakeAtMs: null,
+    // Once it can be reached again, every game is looked at anyway.
+    wakeAtMs: unanswered === undefined ? null : input.nowMs + ASK_AGAIN_MS,
   }
 }
 

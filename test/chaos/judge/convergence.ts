@@ -103,23 +103,34 @@ function acceptable(
   const written = lastVersionOf(testimony, game)
   const base: Row | null = written === null ? null : { engine_version: written }
   const races = racesOf(testimony, game)
-  // A game that is asked for anew over its old state is a first wish, and no change of players.
-  const hasOldPlayers = rows.slice(0, -1).some((each) => mayPlay(each, races))
-  const isTaken = (each: Row): boolean => whyRefused(base, each, end.versions) === null && (!hasOldPlayers || mayPlay(each, races))
-  if (isTaken(row)) return { rows: [row], isCertain: true }
+  const isTaken = (each: Row): boolean => whyRefused(base, each, end.versions) === null
+  // Asked for anew over an old state of other players, a first row is taken and later ones may be refused: none of them is wrong.
+  const isForeign = races.size > 0 && !rows.some((each) => mayPlay(each, races))
+  if (isTaken(row) && !isForeign && mayPlay(row, races)) return { rows: [row], isCertain: true }
   const began = all.find((wish) => wish.life === life)?.fromMs ?? Infinity
-  return { rows: rows.filter(isTaken), isCertain: wasStarted(testimony, game, began) }
+  return {
+    rows: rows.filter((each) => isTaken(each) && (isForeign || mayPlay(each, races))),
+    isCertain: wasStarted(testimony, game, began),
+  }
 }
 
-/** The races of the game that the engine plays; empty before it was begun. From the engine's own answer to init, as the database keeps it. */
+/** The races of the game that the engine plays; empty before it was begun. From the engine's own last answer, as the database keeps it. */
 function racesOf({ writes }: Testimony, game: string): ReadonlySet<string> {
-  const races = new Set<string>()
-  for (const { table, before, after } of writes) {
-    if (table !== 'player_mappings' || text(after ?? before, 'game_id') !== game) continue
-    if (before !== null) races.delete(text(before, 'race_name') ?? '')
-    if (after !== null) races.add(text(after, 'race_name') ?? '')
-  }
-  return races
+  const sinceMs = lastPurgeMs(writes, game)
+  const said = writes.findLast(
+    ({ table, after, realMs }) => table === 'health_snapshots' && realMs > sinceMs && text(after, 'game_id') === game,
+  )
+  const state = said?.after?.['engine_state'] as { readonly players: readonly { readonly raceName: string }[] } | undefined // the engine contract
+  return new Set(state?.players.map(({ raceName }) => raceName))
+}
+
+/** When the game's state was last taken away as asked; -Infinity where it never was. */
+function lastPurgeMs(writes: Testimony['writes'], game: string): number {
+  const purge = writes.findLast(
+    ({ table, op, before }) =>
+      table === 'desired_games' && op === 'DELETE' && text(before, 'game_id') === game && before?.['purge_state'] === true,
+  )
+  return purge?.realMs ?? -Infinity
 }
 
 /** Spec 2, "Admission": once a game has begun, only the user of a race may change. */
@@ -143,9 +154,7 @@ function wasStarted({ entries }: Testimony, game: string, sinceMs: number): bool
 
 /** Of the container that was started last on the game's present state: what may have written it. What somebody ran by hand has no version and no such state. */
 function lastVersionOf({ entries, writes }: Testimony, game: string): string | null {
-  const isPurge = ({ table, op, before }: Testimony['writes'][number]): boolean =>
-    table === 'desired_games' && op === 'DELETE' && text(before, 'game_id') === game && before?.['purge_state'] === true
-  const sinceMs = writes.findLast(isPurge)?.realMs ?? -Infinity
+  const sinceMs = lastPurgeMs(writes, game)
   const started = entries.findLast(
     ({ entry: { effect }, realMs }) =>
       realMs > sinceMs &&

@@ -49,10 +49,10 @@ interface Case {
 /** Null where something asked for it. */
 function whyNot(given: Case): string | null {
   const { testimony, history, touch, realMs, registry } = given
-  const { container, seq } = touch
+  const { container } = touch
   const game = gameOf(container)
   if (game === null) return 'it is no game’s'
-  if (hasOther(history, container, game, seq)) return null
+  if (hasOther(history, container, game, touch)) return null
   // It never ran, or its removal has begun: there is nothing in it that anybody could lose.
   if (container.lives === 0 || container.status === 'dead' || container.status === 'removing') return null
   const wishes = recent(given, wishesOf(testimony.writes, game))
@@ -63,12 +63,26 @@ function whyNot(given: Case): string | null {
   if (isChangedByHand(given) && isRefused(given, 'container_update')) return null
   const base = baseOf(testimony, container, game, realMs)
   if (base === null) return whyNotReplaced(container, wishes)
+  if (waitsForRestart(given, game, wishes)) return null
   const versions = registryOf(testimony.writes, registry, base.fromMs, realMs)
   const inForce = inForceBefore(wishesOf(testimony.writes, game), wishes, base, versions)
   const isAsked = [...wishes, ...inForce].some(
     ({ row, life }) => life !== base.life || (base.row !== null && row !== null && reasonToReplace(base.row, row, versions) !== null),
   )
   return isAsked ? null : `no row since generation ${generationOf(base.row)} asks for another container`
+}
+
+/**
+ * A restart token that no operation has handled yet asks for a fresh container, also where another operation has just made one: which of the two was first
+ * is forgotten in a crash. What a restart itself has made is never made again.
+ */
+function waitsForRestart({ testimony, touch, realMs }: Case, game: string, wishes: readonly Wish[]): boolean {
+  const token = text(wishes.at(-1)?.row, 'restart_token')
+  const isHandled = testimony.writes.some(
+    ({ table, after, realMs: at }) =>
+      table === 'game_status' && at < realMs && text(after, 'game_id') === game && text(after, 'handled_restart_token') === token,
+  )
+  return token !== null && !isHandled && text(operationOf(testimony, touch.container), 'op') !== 'restart'
 }
 
 /** What was accepted last stays in force where all that came after it is refused. */
@@ -106,17 +120,20 @@ function recent({ testimony, touch, realMs }: Case, wishes: readonly Wish[]): re
   return wishes.filter(({ fromMs, untilMs }) => fromMs <= realMs && (untilMs === Infinity || virtual(untilMs) >= touch.atMs - PATIENCE_MS))
 }
 
-/** A second running one, or for one that has ended any other. */
-function hasOther(history: readonly Entry[], container: Container, game: string, beforeSeq: number): boolean {
-  const there = new Set<string>()
-  for (const { seq, effect } of history) {
+/** Spec 6, row 19: an end that no event told may be unknown for that long. */
+const BLIND_MS = 30_000
+
+/** A second one that runs, or has until lately; for one that has ended any other. */
+function hasOther(history: readonly Entry[], container: Container, game: string, { seq: beforeSeq, atMs: nowMs }: Touch): boolean {
+  const there = new Map<string, number>()
+  for (const { seq, atMs, effect } of history) {
     if (seq >= beforeSeq) break
     if (effect.subject !== 'container' || effect.id === container.id) continue
-    if (effect.after === null) there.delete(effect.id)
-    else if (gameOf(effect.after) === game && (isAlive(effect.after) || !isAlive(container))) there.add(effect.id)
-    else there.delete(effect.id)
+    const isOne = effect.after !== null && gameOf(effect.after) === game && (isAlive(effect.after) || !isAlive(container))
+    if (isOne) there.set(effect.id, Infinity)
+    else if (there.get(effect.id) === Infinity) there.set(effect.id, atMs)
   }
-  return there.size > 0
+  return there.values().some((untilMs) => untilMs >= nowMs - BLIND_MS)
 }
 
 function hasFinished({ writes }: Testimony, game: string, realMs: number): boolean {

@@ -19,18 +19,22 @@ function containers(history: readonly Entry[], identity: Identity): readonly Fin
   })
 }
 
-/** S1 goes before: a second writer is stopped, whoever ran it. */
+/** Spec 6, row 19: an end that no event told may be unknown for that long. */
+const BLIND_MS = 30_000
+
+/** S1 goes before: a second writer is stopped, whoever ran it. Whether the other one still runs may be unknown for a while. */
 function isSecondWriter(history: readonly Entry[], id: string, game: string | null, seq: number): boolean {
-  const alive = new Set<string>()
+  const ends = new Map<string, number>()
   let wasSecond = false
-  for (const { seq: at, effect } of history) {
+  for (const { seq: at, atMs, effect } of history) {
     if (at > seq) break
     if (effect.subject !== 'container') continue
     const container = effect.after ?? effect.before
     if (container === null || gameOf(container) !== game) continue
-    if (effect.after !== null && isAlive(effect.after)) alive.add(effect.id)
-    else alive.delete(effect.id)
-    if (alive.has(id) && alive.size > 1) wasSecond = true
+    if (effect.after !== null && isAlive(effect.after)) ends.set(effect.id, Infinity)
+    else if (ends.get(effect.id) === Infinity) ends.set(effect.id, atMs)
+    const others = [...ends].filter(([each, untilMs]) => each !== id && untilMs >= atMs - BLIND_MS)
+    if (ends.get(id) === Infinity && others.length > 0) wasSecond = true
   }
   return wasSecond
 }

@@ -92,7 +92,7 @@ const ENDINGS: readonly (readonly [string, Action, Script, ending: string, repor
   ],
   ['a name that is foreign', create, { create: { kind: 'name_taken', holder: 'foreign', id: 'c9' } }, 'failed: conflict', []],
   ['a container started', startOld, { start: { kind: 'started', container: container() } }, 'done', ['c1 is running']],
-  ['a start of nothing', startOld, { start: { kind: 'gone' } }, 'look_again: container c1 is gone', ['c1 is gone']],
+  ['a start of nothing', startOld, { start: { kind: 'gone' } }, 'look_again: container c1 is gone', ['c1 is doubted']],
   [
     'a start without its network',
     startOld,
@@ -106,13 +106,13 @@ const ENDINGS: readonly (readonly [string, Action, Script, ending: string, repor
   ['a removal', remove, { remove: undefined }, 'done', ['c1 is gone']],
   ['limits changed', resize, { updateLimits: { kind: 'updated', container: container() } }, 'done', ['c1 is running']],
   ['limits refused', resize, { updateLimits: { kind: 'refused', message: 'no swap' } }, 'resize_refused: no swap', []],
-  ['limits of nothing', resize, { updateLimits: { kind: 'gone' } }, 'look_again: container c1 is gone', ['c1 is gone']],
+  ['limits of nothing', resize, { updateLimits: { kind: 'gone' } }, 'look_again: container c1 is gone', ['c1 is doubted']],
   ['state purged', purge, { purgeState: undefined }, 'done', []],
 ]
 
 const RENAMES: readonly (readonly [string, Script, ending: string, reports: readonly string[]])[] = [
   ['renamed', { rename: { kind: 'renamed' } }, 'done', []],
-  ['gone', { rename: { kind: 'gone' } }, 'look_again: container c2 is gone', ['c2 is gone']],
+  ['gone', { rename: { kind: 'gone' } }, 'look_again: container c2 is gone', ['c2 is doubted']],
   [
     'in the way of our own',
     { rename: { kind: 'name_taken', holder: 'ours', id: 'c9' }, inspect: container({ id: 'c9' }) },

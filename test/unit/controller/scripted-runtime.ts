@@ -38,6 +38,7 @@ export function listeningWitness(): { readonly witness: Witness; readonly report
   const witness: Witness = {
     learn: ({ id, state }) => reports.push(`${id} is ${state}`),
     forget: (id) => reports.push(`${id} is gone`),
+    doubt: (id) => reports.push(`${id} is doubted`),
     learnImage: ({ id }) => reports.push(`image ${id}`),
     setNetworkPresent: (isPresent) => reports.push(`network ${isPresent ? 'present' : 'missing'}`),
     readImages: () => {

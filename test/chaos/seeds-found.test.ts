@@ -1,0 +1,16 @@
+import { afterAll, describe, it } from 'vitest'
+import { closeDatabases } from './databases.ts'
+import { expectClean } from './seeds.ts'
+
+describe('histories that once broke a promise', () => {
+  afterAll(closeDatabases)
+
+  it.each([
+    [1473, 'a new life took a stale list for the truth, and ran a second container beside one that a human had renamed (S1)'],
+    [2299, 'a 404 to a change of limits was believed, and a second container ran beside one that a human had renamed (S1)'],
+    [1222, 'limits were taken over from a container that was run with --rm and is never adopted (L1)'],
+    [4590, 'a version that cannot read the state was accepted: its first container had run, and no record said so yet (S3)'],
+    [557, 'a game whose inspects hung went on being called ready (S8)'],
+    [430, 'a turn that hangs is waited for before a history counts as at rest'],
+  ])('seed %i: %s', (seed) => expectClean(seed))
+})
