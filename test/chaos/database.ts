@@ -26,6 +26,8 @@ export class ChaosDatabase {
   #tell: ((channel: string, payload: string) => void) | null = null
   #breakListener: (() => void) | null = null
   #uses = 0
+  readonly #handInOrder = inOrder()
+  readonly #termInOrder = inOrder()
   /** Writing statements let through. */
   writes = 0
   /** How often each kind of fault struck. */
@@ -82,23 +84,30 @@ export class ChaosDatabase {
     this.#faults.length = 0
   }
 
+  /** Of the lobby's or a judge's hand; several statements where it has no values. */
+  ask<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<pg.QueryResult<Row>> {
+    return this.#handInOrder(() => (values.length === 0 ? this.hand.query<Row>(text) : this.hand.query<Row>(text, [...values])))
+  }
+
+  /** What a life leaves open is rolled back behind its last statement. */
+  #send(text: string, values: readonly unknown[] = []): Promise<pg.QueryResult> {
+    return this.#termInOrder(() => this.#term.query(text, [...values]))
+  }
+
   /** What was notified so far has been heard when this resolves. */
   async flush(): Promise<void> {
-    await this.#term.query('')
+    await this.#send('')
   }
 
   /** Statements of this life carry this epoch from now on. */
   async begin(life: Life, instance: string, epoch: number): Promise<void> {
-    await this.#term.query("SELECT set_config('galaxy.instance', $1, false), set_config('galaxy.lease_epoch', $2, false)", [
-      instance,
-      `${epoch}`,
-    ])
+    await this.#send("SELECT set_config('galaxy.instance', $1, false), set_config('galaxy.lease_epoch', $2, false)", [instance, `${epoch}`])
     this.#life = life
   }
 
-  /** The life is over: what it left open is rolled back, and nobody listens. pg keeps the order of what it is given. */
+  /** The life is over: what it left open is rolled back, and nobody listens. */
   end(): void {
-    if (this.#open !== null) void this.#term.query('ROLLBACK')
+    if (this.#open !== null) void this.#send('ROLLBACK')
     this.#open = null
     this.#life = null
     this.#tell = null
@@ -154,7 +163,7 @@ export class ChaosDatabase {
       throw terminated()
     }
     if (isWrite && this.#strikes('read_only', isWrite)) throw readOnly()
-    const result = await this.#term.query(text, [...values])
+    const result = await this.#send(text, values)
     if (isWrite) this.writes += 1
     this.#follow(connection, text)
     if ((this.#open === null || this.#open !== connection) && this.#strikes('answer_lost', isWrite)) {
@@ -176,7 +185,7 @@ export class ChaosDatabase {
     connection.isBroken = true
     if (this.#open !== connection) return
     this.#open = null
-    await this.#term.query('ROLLBACK')
+    await this.#send('ROLLBACK')
   }
 
   /** Whether a fault of this kind strikes now; each thing it fits is counted. */
@@ -193,6 +202,16 @@ export class ChaosDatabase {
 }
 
 const MAX_USES = 200
+
+/** pg's next release refuses a statement while another is under way on its connection. */
+function inOrder(): <Result>(work: () => Promise<Result>) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const next = last.then(work)
+    last = next.catch(() => undefined)
+    return next
+  }
+}
 
 async function connect(url: string, applicationName: string): Promise<pg.Client> {
   const client = new pg.Client({ ...connectionConfig({ url, applicationName }) })

@@ -78,8 +78,7 @@ export class Driver {
   }
 
   async sql<Row extends object>(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
-    const { hand } = this.#options.database
-    const result = values.length === 0 ? await hand.query<Row>(text) : await hand.query<Row>(text, [...values])
+    const result = await this.#options.database.ask<Row>(text, values)
     await this.#options.database.flush()
     // Several statements have as many results.
     return result.rows ?? []
@@ -227,10 +226,10 @@ export class Driver {
   }
 
   async #takeLease(): Promise<number> {
-    const { hand } = this.#options.database
+    const { database } = this.#options
     const { instance } = this.#options.identity
-    await hand.query("UPDATE controller_leases SET expires_at = '-infinity' WHERE instance = $1", [instance])
-    const { rows } = await hand.query<{ epoch: number }>(`SELECT galaxy_acquire_lease($1, 'chaos', '${LEASE}', '${LEASE}') AS epoch`, [
+    await database.ask("UPDATE controller_leases SET expires_at = '-infinity' WHERE instance = $1", [instance])
+    const { rows } = await database.ask<{ epoch: number }>(`SELECT galaxy_acquire_lease($1, 'chaos', '${LEASE}', '${LEASE}') AS epoch`, [
       instance,
     ])
     if (rows[0] === undefined) throw new Error('the lease cannot be taken')
