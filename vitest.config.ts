@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
+const FIGURES = 'test/e2e/figures.test.ts'
 const services = { globalSetup: ['test/support/global-setup.ts'] }
 
 /**
@@ -38,7 +39,17 @@ export default defineConfig(({ mode }) => ({
         testTimeout: 120_000,
         hookTimeout: 180_000,
         maxWorkers: 2,
+        exclude: [FIGURES],
         sequence: { groupOrder: 4 },
+      }),
+      // Counts calls, and images that others make are looked at.
+      project('figures', {
+        ...services,
+        include: [FIGURES],
+        testTimeout: 120_000,
+        hookTimeout: 180_000,
+        maxWorkers: 1,
+        sequence: { groupOrder: 5 },
       }),
       // Minutes long: `npm run test:faults`.
       ...(mode === 'faults'
@@ -48,7 +59,7 @@ export default defineConfig(({ mode }) => ({
               testTimeout: 120_000,
               hookTimeout: 180_000,
               fileParallelism: false,
-              sequence: { groupOrder: 5 },
+              sequence: { groupOrder: 6 },
             }),
           ]
         : []),
@@ -60,6 +71,8 @@ type ProjectOptions = {
   readonly testTimeout: number
   readonly hookTimeout?: number
   readonly maxWorkers?: number
+  readonly include?: string[]
+  readonly exclude?: string[]
   readonly fileParallelism?: boolean
   readonly sequence: { readonly groupOrder: number }
   readonly globalSetup?: string[]
