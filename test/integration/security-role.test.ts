@@ -126,7 +126,7 @@ describeOnEachPostgres('the role galaxy_lobby', (serverUrl) => {
     "SELECT pg_read_file('/etc/passwd')",
     "SELECT lo_import('/etc/passwd')",
     "SELECT lo_export(1, '/tmp/galaxy-export')",
-    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = session_user OR pid <> pg_backend_pid()',
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename IS DISTINCT FROM session_user',
     'SELECT rolpassword FROM pg_authid',
     'SELECT * FROM controller_leases',
     'SELECT * FROM deployment',
