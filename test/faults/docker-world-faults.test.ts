@@ -4,6 +4,7 @@ import { createDeployment } from '../support/deployment.ts'
 import { refusal } from '../support/fault-proxy/docker-fault.ts'
 import { startDockerFaultProxy } from '../support/fault-proxy/docker-proxy.ts'
 import { createRig, type Rig } from '../support/fault-proxy/rig.ts'
+import { untilCondition } from '../support/condition.ts'
 import { until } from '../support/until.ts'
 
 const NO_CONTAINER = 'd'.repeat(64)
@@ -128,18 +129,7 @@ describe('what Docker refuses', () => {
     },
   )
 
-  async function condition(gameId: string, type: string): Promise<{ readonly message: string }> {
-    const [found] = await until(
-      () =>
-        rig.deployment.query<{ message: string }>(
-          "SELECT c ->> 'message' AS message FROM game_status, jsonb_array_elements(conditions) c WHERE game_id = $1 AND c ->> 'type' = $2",
-          [gameId, type],
-        ),
-      (rows) => rows.length > 0,
-      `condition ${type} of ${gameId}`,
-    )
-    return found ?? { message: '' }
-  }
+  const condition = (gameId: string, type: string) => untilCondition(rig.deployment, gameId, type)
 })
 
 describe('a daemon that does not speak our version', () => {

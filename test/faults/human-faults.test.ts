@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { idleImage } from '../support/deployment.ts'
 import { createRig, type Rig } from '../support/fault-proxy/rig.ts'
+import { untilCondition } from '../support/condition.ts'
 import { until } from '../support/until.ts'
 
 const run = promisify(execFile)
@@ -90,18 +91,7 @@ describe('what people do around the controller', () => {
     for (const gameId of games) expect(rig.docker.record.effects(gameId)).toEqual(['container_create', 'container_start'])
   })
 
-  async function condition(gameId: string, type: string): Promise<{ readonly message: string }> {
-    const [found] = await until(
-      () =>
-        rig.deployment.query<{ message: string }>(
-          "SELECT c ->> 'message' AS message FROM game_status, jsonb_array_elements(conditions) c WHERE game_id = $1 AND c ->> 'type' = $2",
-          [gameId, type],
-        ),
-      (rows) => rows.length > 0,
-      `condition ${type} of ${gameId}`,
-    )
-    return found ?? { message: '' }
-  }
+  const condition = (gameId: string, type: string) => untilCondition(rig.deployment, gameId, type)
 })
 
 function idsOf(containers: readonly { readonly Id: string; readonly State: string }[]): readonly string[] {

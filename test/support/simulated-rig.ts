@@ -4,6 +4,7 @@ import { createDeployment, type Deployment, idleImage, type RunningController } 
 import { activeTerm, SILENCE, tenResyncs } from './settled.ts'
 import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.ts'
 import { countStatements } from './statements.ts'
+import { type ToldCondition, untilCondition } from './condition.ts'
 import { until } from './until.ts'
 
 /** A whole controller on a Docker simulator in real time, with a database of its own. */
@@ -22,7 +23,7 @@ export interface SimulatedRig {
   /** The only container of a game that has one. */
   container(gameId: string): Promise<SimulatedContainer>
   /** Waits until the game has a condition of this type and, if told, this reason. */
-  condition(gameId: string, type: string, reason?: string): Promise<{ readonly reason: string; readonly message: string }>
+  condition(gameId: string, type: string, reason?: string): Promise<ToldCondition>
   /** Operations of the game in order: `op/detail status`. */
   operations(gameId: string): Promise<readonly string[]>
   /** Every change that a call of the controller made to the game's containers, by the simulator's history, oldest first. */
@@ -97,20 +98,7 @@ export async function createSimulatedRig(setup: object = {}, overrides: Readonly
       if (container === undefined || others.length > 0) throw new Error(`game ${gameId} has not one container`)
       return container
     },
-    condition: async (gameId, type, reason) => {
-      const read = async (): Promise<readonly { readonly reason: string; readonly message: string }[]> =>
-        query(
-          "SELECT c ->> 'reason' AS reason, c ->> 'message' AS message FROM game_status, jsonb_array_elements(conditions) c WHERE game_id = $1 AND c ->> 'type' = $2",
-          [gameId, type],
-        )
-      const [found] = await until(
-        read,
-        ([told]) => told !== undefined && (reason === undefined || told.reason === reason),
-        `condition ${type} ${reason ?? ''} of ${gameId}`,
-      )
-      if (found === undefined) throw new Error(`game ${gameId} has no condition ${type}`)
-      return found
-    },
+    condition: (gameId, type, reason) => untilCondition(deployment, gameId, type, reason),
     operations,
     changes: async (gameId) => {
       // The simulator's own answer (docs/simulator.md).
