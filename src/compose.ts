@@ -202,6 +202,8 @@ function composeWorld(term: Term, ingredients: Ingredients, runtime: Runtime, { 
       } else log.warn({ error: messageOf(error) }, 'docker cannot be read')
       onFirstLook()
     },
+    onSilentStream: (gameIds) =>
+      log.warn({ games: gameIds.size }, 'docker changed containers without an event; its event stream is opened anew'),
     clock: surroundings.clock,
     signal,
   })

@@ -1,14 +1,16 @@
 import type { Container, Endpoint } from '../world/container.ts'
 import { PREDEFINED } from '../world/predefined.ts'
 
-/** `NetworkSettings.Networks`; a list leaves the aliases out. */
-export function networksJson(container: Container, withAliases: boolean): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    Object.entries(container.endpoints).map(([name, endpoint]) => [
-      name,
-      endpointJson(endpoint, withAliases ? aliasesOf(container, name, endpoint) : null),
-    ]),
-  )
+/** `NetworkSettings.Networks` of an inspect. */
+export function networksJson(container: Container): Readonly<Record<string, unknown>> {
+  const networks = Object.entries(container.endpoints)
+  return Object.fromEntries(networks.map(([name, endpoint]) => [name, endpointJson(endpoint, aliasesOf(container, name, endpoint))]))
+}
+
+/** Those of a list: without aliases, and after a start that failed with the endpoints that were meant for it. */
+export function listedNetworksJson({ endpoints, listedEndpoints }: Container): Readonly<Record<string, unknown>> {
+  const networks = Object.entries(listedEndpoints ?? endpoints)
+  return Object.fromEntries(networks.map(([name, endpoint]) => [name, endpointJson(endpoint, null)]))
 }
 
 /** On a network of its user's, a container also goes by the beginning of its id from its first start on. */

@@ -101,7 +101,7 @@ function networkSettingsJson(container: Container): unknown {
     IPPrefixLen: bridge === null ? 0 : 16,
     IPv6Gateway: '',
     MacAddress: '',
-    Networks: networksJson(container, true),
+    Networks: networksJson(container),
   }
 }
 

@@ -1,6 +1,6 @@
 import { commandOf, type Container, type Mount } from '../world/container.ts'
 import type { WorldView } from '../world/world.ts'
-import { networksJson } from './endpoint.ts'
+import { listedNetworksJson } from './endpoint.ts'
 import { durationText } from './time.ts'
 
 /** One entry of `GET /containers/json`. */
@@ -18,7 +18,7 @@ export function listEntryJson(world: WorldView, container: Container, nowMs: num
     State: status,
     Status: statusText(container, nowMs),
     HostConfig: { NetworkMode: hostConfig.NetworkMode },
-    NetworkSettings: { Networks: networksJson(container, false) },
+    NetworkSettings: { Networks: listedNetworksJson(container) },
     Mounts: container.mounts.map(mountJson),
   }
 }

@@ -85,6 +85,7 @@ function newContainer(context: CallContext, { id, name, asked, image, host, moun
     hostConfig: host,
     mounts,
     endpoints: endpointsOf(host.NetworkMode, asked),
+    listedEndpoints: null,
     status: 'created',
     isStarting: false,
     startedAtMs: null,

@@ -48,7 +48,17 @@ function* fail(context: CallContext, container: Container, { message }: Refusal)
   const before = again(context, container)
   const { endpoints, told } = detach(context, before)
   const exitCode = /OCI runtime/.test(message) ? 127 : 128
-  yield effects(changed(before, 'start_failed', { endpoints, ports: [], error: message, exitCode, isStarting: false }), ...told)
+  yield effects(
+    changed(before, 'start_failed', {
+      endpoints,
+      listedEndpoints: before.endpoints,
+      ports: [],
+      error: message,
+      exitCode,
+      isStarting: false,
+    }),
+    ...told,
+  )
 }
 
 /** What its program does before anybody can ask it anything. */
@@ -63,6 +73,7 @@ function newLife(context: CallContext, { config, lives }: Container): Partial<Co
   const hasHealthcheck = (config.Healthcheck?.Test ?? []).length > 0
   return {
     status: 'running',
+    listedEndpoints: null,
     isStarting: false,
     startedAtMs: context.nowMs(),
     exitCode: 0,

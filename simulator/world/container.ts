@@ -18,6 +18,8 @@ export interface Container {
   readonly mounts: readonly Mount[]
   /** By the network's name as the container asked for it. */
   readonly endpoints: Readonly<Record<string, Endpoint>>
+  /** What lists go on showing after a start that failed: the endpoints that were meant for it. Null when they show the present ones. */
+  readonly listedEndpoints: Readonly<Record<string, Endpoint>> | null
   readonly status: Status
   /** A start is under way: whatever else is asked of it waits. */
   readonly isStarting: boolean

@@ -1,8 +1,7 @@
 import { type Action, objectOf } from '../model/action.ts'
-import type { ObservedContainer } from '../model/observed.ts'
+import { isUp, type ObservedContainer } from '../model/observed.ts'
 import type { OpenIntent, Operation } from '../model/operation.ts'
 import type { OpenTurn } from '../model/turn.ts'
-import { isUp } from './plan/input.ts'
 
 /** What an action acts on, as the log keeps it: enough to judge it by the world after a crash. */
 export function intentTarget(action: Action): string {

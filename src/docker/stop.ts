@@ -1,5 +1,5 @@
 import { RuntimeFailure } from '../model/errors.ts'
-import type { ObservedContainer } from '../model/observed.ts'
+import { isUp, type ObservedContainer } from '../model/observed.ts'
 import { type DockerContext, inspectContainer, notOurs } from './context.ts'
 import { isMissing, isUnchanged, unexpected } from './errors.ts'
 
@@ -21,10 +21,10 @@ export async function stopContainer(
   const before = await inspectContainer(context, id, signal)
   if (before === null) return null
   if (before.ownership !== 'ours') throw notOurs(before.container)
-  if (!isAlive(before.container)) return before.container
+  if (!isUp(before.container)) return before.container
   await stop(context, id, graceMs, signal)
   const after = await inspectContainer(context, id, signal)
-  if (after !== null && isAlive(after.container)) {
+  if (after !== null && isUp(after.container)) {
     throw new RuntimeFailure(
       'transient',
       'service_unavailable',
@@ -32,10 +32,6 @@ export async function stopContainer(
     )
   }
   return after?.container ?? null
-}
-
-function isAlive({ state }: ObservedContainer): boolean {
-  return state === 'running' || state === 'paused' || state === 'restarting'
 }
 
 async function stop({ clients }: DockerContext, id: string, graceMs: number, signal: AbortSignal): Promise<void> {

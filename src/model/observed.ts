@@ -3,6 +3,11 @@ import type { Limits } from './limits.ts'
 /** Docker's seven container states; each has an answer in the planner. */
 export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'removing' | 'dead'
 
+/** Whether a container in this state has a process, and with it addresses. */
+export function isUp({ state }: { readonly state: ContainerState }): boolean {
+  return state === 'running' || state === 'paused' || state === 'restarting'
+}
+
 /** One container that carries our owner and kind labels, as Docker last described it. */
 export interface ObservedContainer {
   readonly id: string
@@ -17,7 +22,7 @@ export interface ObservedContainer {
   readonly labels: ContainerLabels
   /** Host side of the mount on the state path, null when it has none. */
   readonly stateHostPath: string | null
-  /** Its address on each network it is attached to. */
+  /** Its address on each network it is attached to; none while it is down. */
   readonly addresses: Readonly<Record<string, string>>
   /** The image's HEALTHCHECK; `none` when it has none, null when a list did not tell. */
   readonly dockerHealth: 'none' | 'starting' | 'healthy' | 'unhealthy' | null

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { GAME_ID_PATTERN } from '../model/game.ts'
 import { LABEL, parseLabels } from '../model/labels.ts'
 import type { Limits } from '../model/limits.ts'
-import type { ContainerDetail, ObservedContainer } from '../model/observed.ts'
+import { type ContainerDetail, type ContainerState, isUp, type ObservedContainer } from '../model/observed.ts'
 
 /** `labels` are all of them, for the ownership test; what is unusable is reported, never acted on. */
 export type ParsedContainer =
@@ -28,7 +28,7 @@ export function parseListEntry(entry: unknown, mountPath: string): ParsedContain
     createdAtMs: data.Created * 1000,
     labels: parseLabels(data.Labels),
     stateHostPath: sourceOf(data.Mounts, mountPath),
-    addresses: addressesOf(data.NetworkSettings.Networks),
+    addresses: addressesOf(data.State, data.NetworkSettings.Networks),
     dockerHealth: healthIn(data.Status),
     detail: null,
   }))
@@ -49,7 +49,7 @@ export function parseInspection(answer: unknown, mountPath: string): ParsedConta
     createdAtMs: Math.floor((timeMs(data.Created) ?? 0) / 1000) * 1000,
     labels: parseLabels(data.Config.Labels),
     stateHostPath: sourceOf(data.Mounts, mountPath),
-    addresses: addressesOf(data.NetworkSettings.Networks),
+    addresses: addressesOf(data.State.Status, data.NetworkSettings.Networks),
     dockerHealth: data.State.Health.Status,
     detail: detailOf(data),
   }))
@@ -126,8 +126,9 @@ function sourceOf(mounts: readonly { Source: string; Destination: string }[], mo
   return mounts.find((mount) => mount.Destination === mountPath && mount.Source !== '')?.Source ?? null
 }
 
-/** A container that does not run has none; Docker then gives an empty text. */
-function addressesOf(networks: Readonly<Record<string, { IPAddress: string }>>): Readonly<Record<string, string>> {
+/** A container that is down has none: Docker then gives an empty text, but after a failed start its lists go on giving the address that was meant for it. */
+function addressesOf(state: ContainerState, networks: Readonly<Record<string, { IPAddress: string }>>): ObservedContainer['addresses'] {
+  if (!isUp({ state })) return {}
   const attached = Object.entries(networks).map(([name, endpoint]): [string, string] => [name, endpoint.IPAddress])
   return Object.fromEntries(attached.filter(([, address]) => address !== ''))
 }

@@ -37,6 +37,8 @@ export interface WorldOptions {
    * what a row asks for just then (L3); those that the list shows changed come by `onChange`.
    */
   onReachable(isReachable: boolean, error: unknown): void
+  /** A list showed changes that no event told; the stream is opened anew, and Docker was never out of reach. */
+  onSilentStream(gameIds: ReadonlySet<string>): void
   readonly clock: Clock
   readonly signal: AbortSignal
 }
@@ -51,7 +53,8 @@ const MAX_INSPECTS = 3
  * silence (spec 3, "Observed side").
  *
  * States: *unreachable* → (stream open, then list) → *known* → (stream ends, or a list fails) → *unreachable*. The stream is
- * opened before the list, so nothing that happens between the two is missed.
+ * opened before the list, so nothing that happens between the two is missed. A stream that was silent about what a list shows is
+ * opened anew without leaving *known*.
  */
 export class World {
   readonly #options: WorldOptions
@@ -205,7 +208,9 @@ export class World {
         })
       } catch (error) {
         if (signal.aborted) return
-        this.#lost(error)
+        // The list has just been read: nothing is unknown, and no container fell with the runtime.
+        if (error instanceof SilentStream) this.#options.onSilentStream(error.untold)
+        else this.#lost(error)
       }
       await pause(retryMs, signal, this.#options.clock)
       retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)
@@ -265,7 +270,7 @@ export class World {
       this.#lastHeardMs = clock.nowMs()
       const { changed, untold } = await this.#list()
       onChange(changed)
-      if (useEvents && untold.size > 0) throw new Error('the event stream was silent while containers changed')
+      if (useEvents && untold.size > 0) throw new SilentStream(untold)
     }
   }
 
@@ -294,5 +299,14 @@ export class World {
     } catch (error) {
       disconnect(new Error(`${event.kind} ${event.name} could not be read`, { cause: error }))
     }
+  }
+}
+
+class SilentStream extends Error {
+  readonly untold: ReadonlySet<string>
+
+  constructor(untold: ReadonlySet<string>) {
+    super('the event stream was silent while containers changed')
+    this.untold = untold
   }
 }

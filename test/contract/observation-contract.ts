@@ -39,6 +39,18 @@ export function describeObservationContract(name: string, place: () => WorldPlac
         await Promise.all([created, exited].map((id) => world.runtime.remove(id, false, never)))
       })
 
+      it('goes on giving the address that was meant for a container whose start was refused; nobody is to believe it', async () => {
+        const id = await world.createForeign(`${world.instance}.refused`, labelsOf('refused', world.instance), { User: 'nobody-knows' })
+        await expect(world.docker.getContainer(id).start()).rejects.toThrow('nobody-knows')
+        const raw = (await world.docker.listContainers({ all: true })).find(({ Id }) => Id === id)
+        expect(Object.values(raw?.NetworkSettings.Networks ?? {})).toMatchObject([{ IPAddress: expect.stringMatching(/^\d+\./) }])
+        const { NetworkSettings } = await world.docker.getContainer(id).inspect()
+        expect(Object.values(NetworkSettings.Networks)).toMatchObject([{ IPAddress: '' }])
+        const { ours } = await world.observer.listContainers(never)
+        expect(ours).toMatchObject([{ id, state: 'created', addresses: {} }])
+        await world.docker.getContainer(id).remove()
+      })
+
       it('tells other deployments apart, leaves out other instances and reports what is no game', async () => {
         const other = await world.createForeign(
           `${world.instance}.a`,

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
-import Docker from 'dockerode'
+import Docker, { type ContainerCreateOptions } from 'dockerode'
 import { connectDocker, type DockerClients } from '../../src/docker/client.ts'
 import { readCredentials } from '../../src/docker/credentials.ts'
 import { createObserver, type DockerObserver } from '../../src/docker/observe.ts'
@@ -41,7 +41,7 @@ export interface DockerWorld {
   /** Creates and starts one. */
   run(spec: AcceptedSpec): Promise<string>
   /** A container with these labels, made by somebody else. */
-  createForeign(name: string, labels: Readonly<Record<string, string>>): Promise<string>
+  createForeign(name: string, labels: Readonly<Record<string, string>>, more?: ContainerCreateOptions): Promise<string>
   close(): Promise<void>
 }
 
@@ -103,8 +103,8 @@ export async function openWorld({ address, instance, folder, offerImages }: Worl
       if (answer.kind !== 'started') throw new Error(`not started: ${JSON.stringify(answer)}`)
       return id
     },
-    createForeign: async (name, labels) => {
-      const container = await docker.createContainer({ name, Image: IDLE_IMAGE, Labels: { ...labels, 'test.world': instance } })
+    createForeign: async (name, labels, more) => {
+      const container = await docker.createContainer({ name, Image: IDLE_IMAGE, ...more, Labels: { ...labels, 'test.world': instance } })
       return container.id
     },
     close: async () => {

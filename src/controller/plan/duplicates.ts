@@ -1,7 +1,7 @@
-import type { ObservedContainer } from '../../model/observed.ts'
+import { isUp, type ObservedContainer } from '../../model/observed.ts'
 import type { Plan } from '../../model/plan.ts'
 import { conditionsOf } from './conditions.ts'
-import { isUp, type PlanInput } from './input.ts'
+import type { PlanInput } from './input.ts'
 import { matchesSpec } from './match.ts'
 import { act, stopAndRemove } from './operations.ts'
 

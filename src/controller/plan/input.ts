@@ -90,7 +90,3 @@ export type EngineReading =
   | { readonly kind: 'uninitialised' }
   | { readonly kind: 'state'; readonly state: EngineState }
   | { readonly kind: 'failing'; readonly message: string; readonly retryAtMs: number; readonly delayMs: number }
-
-export function isUp(container: ObservedContainer): boolean {
-  return container.state === 'running' || container.state === 'paused' || container.state === 'restarting'
-}

@@ -1,8 +1,8 @@
 import type { AcceptedSpec } from '../../model/game.ts'
 import { successorOperation } from '../../model/labels.ts'
-import type { ObservedContainer } from '../../model/observed.ts'
+import { isUp, type ObservedContainer } from '../../model/observed.ts'
 import { matchesHash } from '../../model/spec-hash.ts'
-import { isUp, type PlanInput } from './input.ts'
+import type { PlanInput } from './input.ts'
 import { isHalfGone } from './operations.ts'
 
 /** Whether a container is what the spec asks for. Without our hash (a v1 or hand-made container) only the image counts. */

@@ -108,6 +108,7 @@ export function container(changes: Partial<Container> = {}, labels: Readonly<Rec
     hostConfig: { ...hostConfigOf(HostConfig), NanoCpus: 1e9, Memory: 256 * MIB, MemorySwap: 256 * MIB, PidsLimit: 128 },
     mounts: [{ source: '/state/alpha', destination: '/var/lib/galaxy-game', isReadOnly: false }],
     endpoints: {},
+    listedEndpoints: null,
     status: 'running',
     isStarting: false,
     startedAtMs: 0,

@@ -51,6 +51,15 @@ describe('a container as listed', () => {
     expect(containerOf(parseListEntry({ ...entry, Status }, '/state'))).toMatchObject({ dockerHealth })
   })
 
+  // After a start that Docker refused, its lists go on giving the address that was meant for the container.
+  it.each(['created', 'exited', 'removing', 'dead'])('has no address while it is %s, whatever the list says', (State) => {
+    expect(containerOf(parseListEntry({ ...entry, State }, '/state')).addresses).toEqual({})
+  })
+
+  it.each(['running', 'paused', 'restarting'])('has its addresses while it is %s', (State) => {
+    expect(containerOf(parseListEntry({ ...entry, State }, '/state')).addresses).toEqual({ galaxy: '172.18.0.2' })
+  })
+
   it('is read with whatever is missing', () => {
     expect(containerOf(parseListEntry({ Id: ID, State: 'dead', Labels: ourLabels }, '/state'))).toMatchObject({
       name: '',

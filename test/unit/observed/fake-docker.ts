@@ -86,12 +86,15 @@ export interface Told {
   /** Games handed to the queue, in order; to be emptied at will. */
   readonly changed: string[]
   readonly reachable: boolean[]
+  /** Games of which the stream kept quiet. */
+  readonly silent: string[]
   stop(): Promise<void>
 }
 
 export function worldOf(docker: FakeDocker, over: Partial<WorldOptions> = {}): Told {
   const changed: string[] = []
   const reachable: boolean[] = []
+  const silent: string[] = []
   const end = new AbortController()
   const world = new World({
     source: docker.source,
@@ -101,6 +104,7 @@ export function worldOf(docker: FakeDocker, over: Partial<WorldOptions> = {}): T
     useEvents: true,
     onChange: (gameIds) => changed.push(...(gameIds === 'all' ? ['all'] : gameIds)),
     onReachable: (isReachable) => reachable.push(isReachable),
+    onSilentStream: (gameIds) => silent.push(...gameIds),
     clock: systemClock,
     signal: end.signal,
     ...over,
@@ -109,5 +113,5 @@ export function worldOf(docker: FakeDocker, over: Partial<WorldOptions> = {}): T
     end.abort()
     return world.stopped()
   }
-  return { world, changed, reachable, stop }
+  return { world, changed, reachable, silent, stop }
 }

@@ -125,13 +125,27 @@ describe('a silent stream', () => {
 
   it('row 19: that kept quiet about a change is closed and opened anew', async () => {
     const docker = fakeDocker(running, other)
-    const { world, changed, reachable } = await known(docker)
+    const { world, changed, silent } = await known(docker)
     docker.containers.set('c1', ranFrom(1, 50))
     await pass(20_000)
-    expect(changed).toEqual(['g'])
+    expect([changed, silent]).toEqual([['g'], ['g']])
     expect(world.game('g').containers).toMatchObject([{ state: 'exited', detail: null }])
     await pass(100)
-    expect([docker.calls, docker.openStreams, reachable]).toEqual([['list', 'events', 'images', 'network', 'list'], 1, [true, false, true]])
+    expect([docker.calls, docker.openStreams]).toEqual([['list', 'events', 'images', 'network', 'list'], 1])
+  })
+
+  it('is no outage: Docker was there all the time, and what failed meanwhile failed by itself (L2)', async () => {
+    const docker = fakeDocker(running)
+    const { world, reachable } = await known(docker)
+    docker.containers.set('c1', ranFrom(1, 50))
+    await pass(20_000)
+    expect(world.game('g')).toMatchObject({ isKnown: true, outage: null })
+    docker.fail('events', new Error('refused'))
+    await pass(100)
+    expect(world.isKnown).toBe(false)
+    docker.fail('events', null)
+    await pass(200)
+    expect(reachable).toEqual([true, false, true])
   })
 
   it('is not called dead for a change that it told and that no pass has looked at yet (L2)', async () => {
