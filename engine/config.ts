@@ -1,11 +1,17 @@
+import { hostname } from 'node:os'
 import { ConfigError, type Environment, wholeNumber } from './environment.ts'
 import { type EngineVersion, ENGINE_VERSIONS, isEngineVersion } from './rules/edition.ts'
 import { type Faults, readFaults } from './faults.ts'
+
+/** Of the names under which games are reached. */
+export const GAME_PREFIX = 'galaxy-game-'
 
 export interface Config {
   readonly version: EngineVersion
   readonly statePath: string
   readonly host: string | undefined
+  /** What requests for this game call it; null where it runs as nobody's game, and answers to every name. */
+  readonly name: string | null
   readonly port: number
   readonly turnLimit: number
   /** Makes the map repeatable; drawn at init when null. */
@@ -19,11 +25,17 @@ export function readConfig(env: Environment): Config {
     version: version(env['ENGINE_VERSION'] ?? '1.1.0'),
     statePath: statePath(env),
     host: env['GALAXY_ENGINE_HOST'],
+    name: env['GALAXY_ENGINE_NAME'] ?? nameOfGame(hostname()),
     port: wholeNumber(env, 'GALAXY_ENGINE_PORT', 0, 65_535) ?? 8080,
     turnLimit: wholeNumber(env, 'GALAXY_ENGINE_TURN_LIMIT', 1, 100_000) ?? 200,
     seed: env['GALAXY_ENGINE_SEED'] ?? null,
     faults: readFaults(env),
   }
+}
+
+/** The controller gives every game's container its lasting name as host name. */
+export function nameOfGame(name: string): string | null {
+  return name.startsWith(GAME_PREFIX) ? name : null
 }
 
 function version(text: string): EngineVersion {

@@ -42,6 +42,7 @@ async function serve(config: Config, stop: AbortSignal): Promise<number> {
     })
     const context = {
       game,
+      name: config.name,
       version: config.version,
       faults: config.faults,
       stop,

@@ -158,7 +158,7 @@ function composeLocator({ config, docker }: Ingredients, world: World, signal: A
   const isOnNetwork = (): Promise<boolean> => isInContainerOn(network, (id) => networksOfContainer(docker, id, signal))
   return createLocator({
     addressing: () => detectAddressing(config.engines.addressing, isOnNetwork),
-    containerOf: (gameId, containerId) => world.game(gameId).containers.find(({ id }) => id === containerId) ?? null,
+    confirm: (gameId, containerId, callSignal) => world.confirm(gameId, containerId, callSignal),
   })
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { GAME_PREFIX } from '../config.ts'
 import { EngineError } from '../engine-error.ts'
 import { type Faults, faultAfterTurn, hang } from '../faults.ts'
 import type { Game } from '../game.ts'
@@ -8,6 +9,8 @@ import { commandsRequest, idempotencyKey, initRequest, ordersRequest, turnReques
 
 export interface RouteContext {
   readonly game: Game
+  /** See the configuration. */
+  readonly name: string | null
   readonly version: string
   readonly faults: Faults
   readonly stop: AbortSignal
@@ -18,6 +21,7 @@ type Methods = { readonly GET?: Handler; readonly POST?: Handler }
 
 /** Answers one request with the body to be sent as JSON under 200; throws EngineError for every refusal. */
 export async function answer(context: RouteContext, request: IncomingMessage): Promise<unknown> {
+  refuseMisdirected(context, request)
   const url = requestUrl(request)
   const methods = methodsAt(url)
   if (methods === undefined) throw new EngineError(404, 'not_found', `there is nothing at ${url.pathname.slice(0, 200)}`)
@@ -27,6 +31,13 @@ export async function answer(context: RouteContext, request: IncomingMessage): P
     throw new EngineError(405, 'method_not_allowed', `allowed here: ${Object.keys(methods).join(', ')}`)
   }
   return handler(context, request, url)
+}
+
+/** Whoever asks by address may mean the container that had it before: Docker gives one away again at once. */
+function refuseMisdirected({ name }: RouteContext, { headers }: IncomingMessage): void {
+  const meant = (headers.host ?? '').replace(/:\d+$/, '')
+  if (name === null || meant === name || !meant.startsWith(GAME_PREFIX)) return
+  throw new EngineError(421, 'misdirected_request', `this is ${name}, not ${meant.slice(0, 200)}`)
 }
 
 const ROUTES: ReadonlyMap<string, Methods> = new Map<string, Methods>([

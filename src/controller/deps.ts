@@ -65,6 +65,8 @@ export interface ScheduleView {
 export interface ProbeTarget {
   readonly containerId: string
   readonly address: string
+  /** Whom the question is meant for: addresses are given away again. */
+  readonly name: string
   readonly probe: { readonly http: { readonly path: string; readonly port: number } } | { readonly tcp: { readonly port: number } }
 }
 

@@ -1,3 +1,4 @@
+import { hostName } from '../model/labels.ts'
 import type { LoopDeps } from './deps.ts'
 
 /** Has the game's running container probed, if its engine version has a probe of ours; nothing else is asked. */
@@ -8,5 +9,5 @@ export function watchHealth(gameId: string, { games, world, health }: LoopDeps):
   if (running === undefined || probe === undefined || !('http' in probe || 'tcp' in probe)) return health.watch(gameId, null)
   // Only what an inspect or a list says counts as its address, never a row or a label (spec 4, "Reaching the engine").
   const address = acceptedSpec === null ? undefined : running.addresses[acceptedSpec.network]
-  health.watch(gameId, address === undefined ? null : { containerId: running.id, address, probe })
+  health.watch(gameId, address === undefined ? null : { containerId: running.id, address, name: hostName(gameId), probe })
 }

@@ -7,6 +7,8 @@ export interface EngineAddress {
   /** The engine's network alias, or an IP address without brackets. */
   readonly host: string
   readonly port: number
+  /** Whom the request is meant for, sent as its `Host`: Docker gives an address away again as soon as its container is down. */
+  readonly name: string
 }
 
 /** `name` where the controller resolves the network's aliases itself, being attached to it; `address` where it does not. */
@@ -31,7 +33,13 @@ export function engineAddress(container: ObservedContainer, network: string, por
   const address = container.addresses[network]
   // An address with a zone has no place in a URL.
   if (address === undefined || isIP(address) === 0 || address.includes('%')) return null
-  return { host: addressing === 'name' ? hostName(container.gameId) : address, port }
+  const name = hostName(container.gameId)
+  return { host: addressing === 'name' ? name : address, port, name }
+}
+
+/** The `Host` of a request to it: its lasting name, however it is reached. */
+export function hostHeaderOf({ name, port }: Pick<EngineAddress, 'name' | 'port'>): string {
+  return `${name}:${port}`
 }
 
 /** `http://host:port`, IPv6 in brackets. */

@@ -2,7 +2,7 @@ import { errors } from 'undici'
 import { type Clock, systemClock } from '../clock.ts'
 import type { EngineState } from '../model/engine.ts'
 import { messageOf } from '../model/errors.ts'
-import { type EngineAddress, originOf } from './address.ts'
+import { type EngineAddress, hostHeaderOf, originOf } from './address.ts'
 import { readRefusal, readState } from './answer.ts'
 import { withDeadline } from './deadline.ts'
 import { type EngineAnswer, EngineConnections, type EngineRequest, isSuccess } from './exchange.ts'
@@ -117,7 +117,8 @@ async function ask(
   lanes: Lanes | null = null,
 ): Promise<EngineAnswer> {
   const origin = originOf(address)
-  const exchange = (): Promise<EngineAnswer> => transport.exchange(origin, request, signal)
+  const named = { ...request, headers: { ...request.headers, host: hostHeaderOf(address) } }
+  const exchange = (): Promise<EngineAnswer> => transport.exchange(origin, named, signal)
   try {
     return lanes === null ? await exchange() : await lanes.run(origin, signal, exchange)
   } catch (error) {
@@ -132,11 +133,14 @@ function stateOf(request: EngineRequest, answer: EngineAnswer): EngineState {
   return whole(request, answer, readState)
 }
 
+/** Another game's engine has the address by now (RFC 9110): nothing for a player to read. */
+const MISDIRECTED = 421
+
 function playerAnswerOf(request: EngineRequest, answer: EngineAnswer): PlayerAnswer {
   const { status, bytes, end } = answer
   if (isSuccess(status)) return { status, body: whole(request, answer, parseJson) }
   const body = parseJson(bytes)
-  if (status < 400 || status > 499 || end.kind !== 'whole' || body.kind !== 'read') throw refused(request, answer)
+  if (status < 400 || status > 499 || status === MISDIRECTED || end.kind !== 'whole' || body.kind !== 'read') throw refused(request, answer)
   return { status, body: body.value }
 }
 

@@ -10,7 +10,7 @@ import type { LocateEngine } from './locate.ts'
 export function createGameEngine(client: EngineClient, locate: LocateEngine): Engine {
   async function call<T>(target: EngineTarget, signal: AbortSignal, ask: (address: EngineAddress) => Promise<T>): Promise<T> {
     try {
-      return await ask(await locate(target))
+      return await ask(await locate(target, signal))
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof EngineFailure)) throw error

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../model/errors.ts'
 import { withDeadline } from './deadline.ts'
-import type { ProbeCall, ProbeEngine } from './probe.ts'
+import type { ProbedEngine, ProbeEngine } from './probe.ts'
 
 export interface ProberOptions {
   readonly intervalMs: number
@@ -18,10 +18,8 @@ export interface ProberOptions {
   readonly random: () => number
 }
 
-export interface ProbeTarget {
+export interface ProbeTarget extends ProbedEngine {
   readonly containerId: string
-  readonly address: string
-  readonly probe: ProbeCall
 }
 
 export type Reading =
@@ -100,9 +98,8 @@ export class Prober {
   async #ask(gameId: string, watch: Watch): Promise<void> {
     const before = watch.reading.kind
     try {
-      const { address, probe } = watch.target
-      const { timeoutMs, clock } = this.#options
-      await withDeadline(timeoutMs, watch.abort.signal, (signal) => this.#options.probe(address, probe, signal), clock)
+      const { timeoutMs, clock, probe } = this.#options
+      await withDeadline(timeoutMs, watch.abort.signal, (signal) => probe(watch.target, signal), clock)
       watch.failures = 0
       watch.reading = { kind: 'ok', containerId: watch.target.containerId }
     } catch (error) {

@@ -45,6 +45,8 @@ export interface WorldOptions {
 
 const FIRST_RETRY_MS = 100
 const MAX_RETRY_MS = 5_000
+/** An address that was confirmed so lately is not somebody else's yet: another container needs longer than that to die unseen, and a third to start. */
+const LATELY_MS = 5_000
 /** Inspects of one container in one look, where each answer is overtaken while it is awaited. */
 const MAX_INSPECTS = 3
 
@@ -65,6 +67,8 @@ export class World {
   /** Null until the first answer or failure. */
   #isKnown: boolean | null = null
   #outage: Outage | null = null
+  /** When the snapshots that are no list's were taken. */
+  readonly #describedAtMs = new WeakMap<ObservedContainer, number>()
   #lastHeardMs = 0
   #ended: Promise<void> | null = null
   #disconnect: (error: unknown) => void = () => {}
@@ -123,9 +127,27 @@ export class World {
     }
   }
 
+  /**
+   * The container as Docker describes it now, or did a moment ago; null when it is gone. For whoever is about to talk to it: what
+   * is known may rest on an event that was lost, and its address may be another container's by now.
+   */
+  async confirm(gameId: string, id: string, signal: AbortSignal): Promise<ObservedContainer | null> {
+    const known = (): ObservedContainer | null => this.#cache.of(gameId).find((container) => container.id === id) ?? null
+    const before = known()
+    if (before === null || !this.#isFromLately(before)) await this.#inspect(id, signal)
+    return known()
+  }
+
+  #isFromLately(container: ObservedContainer): boolean {
+    const agoMs = this.#options.clock.nowMs() - (this.#describedAtMs.get(container) ?? -Infinity)
+    return agoMs >= 0 && agoMs <= LATELY_MS
+  }
+
   async #inspect(id: string, signal: AbortSignal): Promise<void> {
     const inspection = this.#cache.inspectBegins(id)
+    const nowMs = this.#options.clock.nowMs()
     const container = await this.#options.source.inspect(id, signal)
+    if (container !== null) this.#describedAtMs.set(container, nowMs)
     if (container !== null && !this.#isOurs(container)) this.#setAside(container)
     else this.#cache.inspectEnds(inspection, container)
   }
@@ -148,6 +170,7 @@ export class World {
   }
 
   learn(container: ObservedContainer): void {
+    this.#describedAtMs.set(container, this.#options.clock.nowMs())
     this.#cache.learn(container)
   }
 

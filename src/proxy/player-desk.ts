@@ -60,7 +60,7 @@ export function createPlayerDesk({ client, locate, engineOf }: PlayerDeskOptions
     ask: async (gameId, actor, call, signal) => {
       const engine = engineOf(gameId)
       if (engine.kind === 'absent') throw unavailable(`game ${gameId} ${engine.why}`)
-      return counted(gameId, async () => put(await locate(engine.target), actor, call, signal))
+      return counted(gameId, async () => put(await locate(engine.target, signal), actor, call, signal))
     },
   }
 }

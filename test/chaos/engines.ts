@@ -102,8 +102,8 @@ export class Engines {
   }
 
   probeOf(life: Life): ProbeEngine {
-    return async (address, _, signal) => {
-      const request = { method: 'GET', path: '/healthz', maxBytes: 1_000 } as const
+    return async ({ address, name }, signal) => {
+      const request = { method: 'GET', path: '/healthz', maxBytes: 1_000, headers: { host: name } } as const
       const outgoing = { by: 'engine', kind: 'health', game: this.#at(address)?.game ?? null, isWrite: false, signal } as const
       const { status } = await untilAborted(
         life.call(outgoing, () => this.#ask(address, 'health', request)),
@@ -146,6 +146,7 @@ export class Engines {
   async #ask(address: string, kind: string, request: EngineRequest): Promise<EngineAnswer> {
     const program = this.#at(address)
     if (program === undefined || program.readyAtMs > this.#options.clock.nowMs()) throw refused(address)
+    if (!isMeantFor(program, request)) return answer(421, { error: { code: 'misdirected_request', message: 'this is another game' } })
     const fault = this.#takeFault(program.game, kind)
     if (fault === 'refuses') return answer(500, { error: { code: 'internal_error', message: 'the engine failed' } })
     if (fault === 'crashes') this.#crash(program)
@@ -222,6 +223,11 @@ export class Engines {
     this.computed.push({ game, incarnation, turn: state.turn, containerId: container.id, atMs: this.#options.clock.nowMs() })
     return state
   }
+}
+
+/** Addresses are given away again; a request names whom it is meant for (RFC 9110, "421 Misdirected Request"). */
+function isMeantFor({ container }: Program, { headers }: EngineRequest): boolean {
+  return headers?.['host']?.replace(/:\d+$/, '') === container.config.Hostname
 }
 
 const KINDS: readonly (readonly [string, string])[] = [

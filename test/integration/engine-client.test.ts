@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { EngineAddress } from '../../src/engine/address.ts'
 import { createEngineClient, type EngineClient, type EngineClientOptions } from '../../src/engine/client.ts'
 import { EngineFailure } from '../../src/engine/failure.ts'
+import { probeEngine } from '../../src/engine/probe.ts'
 import { EngineWorkshop } from '../engine/engine-process.ts'
 
 const endings: (() => Promise<void> | void)[] = []
@@ -39,7 +40,7 @@ async function program(onConnection: (socket: Socket, connection: number) => voi
     for (const socket of sockets) socket.destroy()
     server.close()
   })
-  const address: EngineAddress = { host: '127.0.0.1', port: (server.address() as AddressInfo).port } // of TCP, since it listens on a port
+  const address = at((server.address() as AddressInfo).port) // of TCP, since it listens on a port
   return { address, connections: () => connections, open: () => sockets.size }
 }
 
@@ -96,7 +97,7 @@ function pump(response: ServerResponse, chunk: Buffer, atMost: number): () => nu
 
 describe('row 46: an engine that does not answer', () => {
   it('because nothing listens is told at once, with the reason', async () => {
-    const failure = await failureOf(client().status({ host: '127.0.0.1', port: 1 }, forever), 1_000)
+    const failure = await failureOf(client().status(at(1), forever), 1_000)
     expect(failure).toMatchObject({
       kind: 'unanswered',
       status: null,
@@ -365,8 +366,7 @@ describe('the reference engine', () => {
   async function start(env: Record<string, string> = {}) {
     endings.push(() => workshop.dispose())
     const { url } = await workshop.start(await workshop.stateFolder(), env)
-    const { hostname, port } = new URL(url)
-    return { host: hostname, port: Number(port) }
+    return at(Number(new URL(url).port))
   }
 
   it('keeps its contract: init, status, turns, orders, commands and reports', async () => {
@@ -396,11 +396,31 @@ describe('the reference engine', () => {
     expect(await client.orders(address, stranger, { actor, orders: [] }, forever)).toMatchObject({ status: 403 })
   })
 
+  it('refuses what is meant for another game, whose address it was given', async () => {
+    const address = { ...(await start({ GALAXY_ENGINE_NAME: 'galaxy-game-orion' })), name: 'galaxy-game-andromeda' }
+    const client = one()
+    const misdirected = { kind: 'refused', status: 421, code: 'misdirected_request' }
+    expect(await failureOf(client.init(address, ['Terrans'], forever), 5_000)).toMatchObject(misdirected)
+    expect(await failureOf(client.status(address, forever), 5_000)).toMatchObject(misdirected)
+    expect(await failureOf(client.turn(address, 1, 'andromeda:1:1', forever), 5_000)).toMatchObject(misdirected)
+    expect(await failureOf(client.orders(address, '00000000-0000-4000-8000-000000000001', { orders: [] }, forever), 5_000)).toMatchObject(
+      misdirected,
+    )
+    const probe = { address: address.host, probe: { http: { path: '/healthz', port: address.port } } }
+    await expect(probeEngine({ ...probe, name: 'galaxy-game-andromeda' }, forever)).rejects.toThrow('421')
+    await probeEngine({ ...probe, name: 'galaxy-game-orion' }, forever)
+    expect(await client.init({ ...address, name: 'galaxy-game-orion' }, ['Terrans'], forever)).toMatchObject({ turn: 0 })
+  })
+
   it('that writes bad JSON is not believed', async () => {
     const address = await start({ GALAXY_ENGINE_FAULT_BAD_JSON: '1' })
     expect(await failureOf(one().init(address, ['Terrans'], forever), 5_000)).toMatchObject({ kind: 'invalid' })
   })
 })
+
+function at(port: number): EngineAddress {
+  return { host: '127.0.0.1', port, name: 'galaxy-game-andromeda' }
+}
 
 /** Of this process, also while they connect. */
 function socketsHeld(): number {
@@ -437,7 +457,7 @@ async function deaf(): Promise<EngineAddress> {
   const fill = Array.from({ length: 4 }, () => connect({ host: '127.0.0.1', port }).on('error', () => {}))
   endings.push(() => fill.forEach((socket) => socket.destroy()))
   await expect.poll(() => fill.filter(({ readyState }) => readyState === 'open').length, soon).toBeGreaterThanOrEqual(2)
-  return { host: '127.0.0.1', port }
+  return at(port)
 }
 
 function firstNumber({ stdout }: ChildProcess): Promise<number> {

@@ -66,9 +66,10 @@ function prober(over: Partial<ProberOptions> = {}) {
 const http = (port: number, path = '/healthz', containerId = 'c1'): ProbeTarget => ({
   containerId,
   address: '127.0.0.1',
+  name: 'galaxy-game-g',
   probe: { http: { path, port } },
 })
-const tcp = (port: number): ProbeTarget => ({ containerId: 'c1', address: '127.0.0.1', probe: { tcp: { port } } })
+const tcp = (port: number): ProbeTarget => ({ containerId: 'c1', address: '127.0.0.1', name: 'galaxy-game-g', probe: { tcp: { port } } })
 const kindOf = (one: Prober) => (): string => one.reading('g', 'c1').kind
 const soon = { timeout: 5_000, interval: 10 }
 

@@ -53,7 +53,10 @@ export async function startProxyUnderTest(): Promise<ProxyUnderTest> {
     createPlayerDesk({ client, locate: async () => address, engineOf })
   const serveAt = (port: number): void => {
     const target = { containerId: 'c', containerName: 'c', network: 'galaxy', port }
-    api.view.desk = desk({ host: '127.0.0.1', port }, (gameId) => ({ kind: 'serving', target: { gameId, ...target } }))
+    api.view.desk = desk({ host: '127.0.0.1', port, name: 'galaxy-game-played' }, (gameId) => ({
+      kind: 'serving',
+      target: { gameId, ...target },
+    }))
   }
   const as = (userId: string) => ({ authorization: `Bearer ${api.token}`, 'galaxy-user-id': userId })
   await desireGames(api)
@@ -66,7 +69,7 @@ export async function startProxyUnderTest(): Promise<ProxyUnderTest> {
     map: (gameId, ...players) => mapPlayers(write, gameId, ...players),
     serveAt,
     serveNone: (why) => {
-      api.view.desk = desk({ host: '127.0.0.1', port: 1 }, () => ({ kind: 'absent', why }))
+      api.view.desk = desk({ host: '127.0.0.1', port: 1, name: 'galaxy-game-played' }, () => ({ kind: 'absent', why }))
     },
     engineThat: async (answer) => {
       const { asked, port, end } = await startEngine(answer)

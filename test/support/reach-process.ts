@@ -25,7 +25,7 @@ const signal = AbortSignal.timeout(20_000)
 const docker = await connectDocker({ address, callMs: 5_000, signal })
 const addressing = await detectAddressing('auto', () => isInContainerOn(network, (id) => networksOfContainer(docker, id, signal)))
 const client = createEngineClient({ timeouts: { connectMs: 3_000, adminMs: 5_000, turnMs: 5_000, playerMs: 5_000 } })
-const state = addressing === 'name' ? await client.status({ host, port: 8080 }, signal) : null
+const state = addressing === 'name' ? await client.status({ host, port: 8080, name: host }, signal) : null
 await client.close()
 const reached: Reached = { addressing, turn: state?.turn ?? null }
 console.log(`REACHED ${JSON.stringify(reached)}`)

@@ -96,7 +96,7 @@ describe('an engine’s address', () => {
 
   it('is what inspect says of its network, and of no other', () => {
     const networks = { other: { IPAddress: '10.0.0.1' }, galaxy: { IPAddress: '172.18.0.2' } }
-    expect(addressOf(networks)).toEqual({ host: '172.18.0.2', port: 8080 })
+    expect(addressOf(networks)).toMatchObject({ host: '172.18.0.2', port: 8080 })
     expect(addressOf({ other: { IPAddress: '10.0.0.1' } })).toBeNull()
   })
 
@@ -114,7 +114,7 @@ describe('an engine’s address', () => {
 
   it('comes from no label', () => {
     const labels = { 'com.galaxy.engine_endpoint': 'http://evil.example', 'com.galaxy.address': '6.6.6.6', endpoint: '6.6.6.6' }
-    expect(addressOf({ galaxy: { IPAddress: '172.18.0.2' } }, labels)).toEqual({ host: '172.18.0.2', port: 8080 })
+    expect(addressOf({ galaxy: { IPAddress: '172.18.0.2' } }, labels)).toMatchObject({ host: '172.18.0.2', port: 8080 })
   })
 })
 

@@ -85,14 +85,26 @@ function waitsForRestart({ testimony, touch, realMs }: Case, game: string, wishe
   return token !== null && !isHandled && text(operationOf(testimony, touch.container), 'op') !== 'restart'
 }
 
-/** What was accepted last stays in force where all that came after it is refused. */
+/**
+ * What was accepted last stays in force where all that came after it is refused. Whether other races are refused depends on whether the game was initialised by
+ * then, which is not asked here: what came before them may be in force as well.
+ */
 function inForceBefore(all: readonly Wish[], recently: readonly Wish[], base: Wish, versions: Versions): readonly Wish[] {
   const before = all.slice(
     0,
     all.findIndex(({ fromMs }) => fromMs === recently[0]?.fromMs),
   )
-  const last = before.findLast(({ row, fromMs }) => fromMs > base.fromMs && row !== null && whyRefused(base.row, row, versions) === null)
-  return last === undefined ? [] : [last]
+  const acceptable = before.filter(
+    ({ row, fromMs }) => fromMs > base.fromMs && row !== null && whyRefused(base.row, row, versions) === null,
+  )
+  const certain = acceptable.findLastIndex(({ row }) => racesOf(row) === racesOf(base.row))
+  return acceptable.slice(Math.max(certain, 0))
+}
+
+function racesOf(row: Row | null): string {
+  const players: unknown = row?.['players']
+  const races = Array.isArray(players) ? players.map((player: { readonly raceName?: unknown }) => String(player.raceName)) : []
+  return JSON.stringify(races.toSorted())
 }
 
 /** Docker will not start it again, or not change it in place. */

@@ -195,3 +195,45 @@ describe('images and network', () => {
     expect(reachable).toEqual([true, false])
   })
 })
+
+describe('before a container is talked to', () => {
+  it('it is inspected, unless it was a moment ago: its address may be another container’s by now', async () => {
+    const docker = fakeDocker(running)
+    const { world } = await known(docker)
+    await world.refresh('g', all, never)
+    docker.calls.length = 0
+    await pass(5_000)
+    expect(await world.confirm('g', 'c1', never)).toMatchObject({ id: 'c1', state: 'running' })
+    expect(docker.calls).toEqual([])
+    // Its end is told by no event.
+    docker.containers.set('c1', ranFrom(1, 50))
+    await pass(1)
+    expect(await world.confirm('g', 'c1', never)).toMatchObject({ id: 'c1', state: 'exited', addresses: {} })
+    expect(docker.calls).toEqual(['inspect c1'])
+    expect(world.game('g').containers).toMatchObject([{ state: 'exited' }])
+  })
+
+  it('a list’s word alone does not do', async () => {
+    const docker = fakeDocker(running)
+    const { world } = await known(docker)
+    docker.calls.length = 0
+    await world.confirm('g', 'c1', never)
+    expect(docker.calls).toEqual(['inspect c1'])
+  })
+
+  it('what one of our calls brought along does', async () => {
+    const docker = fakeDocker(running)
+    const { world } = await known(docker)
+    world.learn(runningSince(1))
+    docker.calls.length = 0
+    expect(await world.confirm('g', 'c1', never)).toMatchObject({ id: 'c1' })
+    expect(docker.calls).toEqual([])
+  })
+
+  it('it may turn out to be gone', async () => {
+    const docker = fakeDocker(running)
+    const { world } = await known(docker)
+    docker.containers.delete('c1')
+    expect(await world.confirm('g', 'c1', never)).toBeNull()
+  })
+})
