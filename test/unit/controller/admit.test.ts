@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { type AdmissionFacts, admitGame } from '../../../src/controller/admit.ts'
+import type { EngineVersion } from '../../../src/model/game.ts'
+import type { ObservedContainer } from '../../../src/model/observed.ts'
+import { type GameStatus, NEW_STATUS } from '../../../src/model/status.ts'
+import { container, desired, detail, exited, LIMITS, spec } from '../../support/planning.ts'
+
+const VERSION: EngineVersion = {
+  engine: 'galaxy',
+  version: '1.0.0',
+  imageRef: 'galaxy-engine:1.0.0',
+  enabled: true,
+  protocol: 'galaxy',
+  probe: null,
+  port: 8080,
+  command: null,
+  env: {},
+  publish: [],
+  relax: {},
+}
+
+/** A row that asks for 1.0.0, while nothing is known of the game but these containers and this status. */
+function answerTo(containers: readonly ObservedContainer[], status: Partial<GameStatus> = {}) {
+  const facts: AdmissionFacts = {
+    desired: desired(),
+    version: VERSION,
+    status: { ...NEW_STATUS, ...status },
+    containers,
+    races: null,
+    mayRepin: false,
+    pulled: null,
+    image: (ref) => ({ id: 'sha256:1', refs: [ref], labels: {} }),
+    images: { imageTemplate: 'galaxy-engine:{version}', allowedRegistries: ['docker.io'] },
+    defaultLimits: LIMITS,
+    pullPolicy: 'if_missing',
+    network: 'galaxy',
+    state: spec().state,
+  }
+  const admission = admitGame(facts)
+  return admission.kind === 'refused' ? admission.reason : admission.kind
+}
+
+describe('what has written the state of a game that no record tells of yet (S3)', () => {
+  const ran = { version: '1.1.0' }
+
+  it.each<readonly [string, ObservedContainer]>([
+    ['runs', container(ran)],
+    ['has run, and ended before the crash of a controller was over', exited({}, ran)],
+  ])('is the container that %s', (_, writer) => {
+    expect(answerTo([writer])).toBe('PatchIncompatible')
+  })
+
+  it.each<readonly [string, ObservedContainer]>([
+    ['was never started', container({ ...ran, state: 'created', detail: detail({ startedAtMs: null }) })],
+    ['no operation has made', exited({}, { ...ran, operationId: null })],
+    ['was run with --rm', exited({ isAutoRemove: true }, ran)],
+  ])('is none that %s', (_, bystander) => {
+    expect(answerTo([bystander])).toBe('accepted')
+  })
+
+  it('is what the status says, where it says so', () => {
+    expect(answerTo([container(ran)], { stateEngine: 'galaxy', stateVersion: '1.0.1', stateImageRef: null })).toBe('accepted')
+    expect(answerTo([], { stateEngine: 'galaxy', stateVersion: '1.1.0', stateImageRef: null })).toBe('PatchIncompatible')
+  })
+})
