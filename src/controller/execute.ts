@@ -2,7 +2,7 @@ import type { Action, ContainerTarget } from '../model/action.ts'
 import type { EngineState } from '../model/engine.ts'
 import { messageOf, RuntimeFailure } from '../model/errors.ts'
 import type { ImageFacts } from '../model/image.ts'
-import type { ObservedContainer } from '../model/observed.ts'
+import type { NetworkState, ObservedContainer } from '../model/observed.ts'
 import type { Clock } from '../clock.ts'
 import type { Engine, Runtime } from './ports.ts'
 
@@ -13,7 +13,7 @@ export interface Witness {
   /** A call found no such container: whether it is gone is for an inspect to say. */
   doubt(containerId: string): void
   learnImage(facts: ImageFacts): void
-  setNetworkPresent(isPresent: boolean): void
+  setNetwork(state: NetworkState): void
   readImages(signal: AbortSignal): Promise<void>
 }
 
@@ -123,7 +123,7 @@ async function perform(action: Action, operationId: string, createdId: string | 
     }
     case 'create_network':
       await runtime.createNetwork(action.network, signal)
-      witness.setNetworkPresent(true)
+      witness.setNetwork('present')
       return { kind: 'done' }
     case 'create_container':
       return create(action, operationId, ports)
@@ -192,8 +192,12 @@ async function start(id: string, { runtime, witness, signal }: ExecutorPorts): P
       witness.doubt(id)
       return { kind: 'look_again', why: `container ${id.slice(0, 12)} is gone` }
     case 'network_missing':
-      witness.setNetworkPresent(false)
+      witness.setNetwork('missing')
       return { kind: 'look_again', why: 'its network is missing' }
+    case 'network_ambiguous':
+      // The next attempt takes away what is ours and too many; somebody else's stays, so attempts are spaced.
+      witness.setNetwork('ambiguous')
+      return { kind: 'failed', failure: new RuntimeFailure('transient', 'container_start_failed', answer.message) }
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Action, objectOf } from '../model/action.ts'
-import { isUp, type ObservedContainer } from '../model/observed.ts'
+import { isUp, type NetworkState, type ObservedContainer } from '../model/observed.ts'
 import type { OpenIntent, Operation } from '../model/operation.ts'
 import type { OpenTurn } from '../model/turn.ts'
 
@@ -14,7 +14,7 @@ export function intentTarget(action: Action): string {
 export interface Evidence {
   readonly containers: readonly ObservedContainer[]
   readonly hasImage: (imageRef: string) => boolean
-  readonly isNetworkPresent: boolean
+  readonly network: NetworkState
   readonly canonicalName: string
   /** As the engine says; null while it has no game, or cannot be asked. */
   readonly engineTurn: number | null
@@ -34,7 +34,7 @@ function isShown({ kind, target }: OpenIntent, operation: Operation, evidence: E
     case 'pull_image':
       return evidence.hasImage(target)
     case 'create_network':
-      return evidence.isNetworkPresent
+      return evidence.network === 'present'
     case 'create_container':
       return container !== undefined
     case 'start_container':

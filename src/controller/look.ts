@@ -57,7 +57,7 @@ export async function lookAt(
     mapping: memory.mapping,
     maxima: memory.maxima,
     lastTurn: memory.lastTurn,
-    network: deps.world.isNetworkPresent ? 'present' : 'missing',
+    network: deps.world.network,
     wish: wishOf(admission, desired),
     resizeRefused: memory.resizeRefused,
     leftovers: desired === null && memory.record === null ? await leftoversOf(observed.containers, deps) : new Set(),

@@ -63,6 +63,7 @@ export type StartAnswer =
   | { readonly kind: 'started'; readonly container: ObservedContainer }
   | { readonly kind: 'gone' }
   | { readonly kind: 'network_missing' }
+  | { readonly kind: 'network_ambiguous'; readonly message: string }
 
 export type RenameAnswer =
   | { readonly kind: 'renamed' }

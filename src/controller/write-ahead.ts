@@ -210,7 +210,7 @@ function judged(operation: Operation, input: PlanInput, deps: LoopDeps): readonl
   const evidence = {
     containers: input.observed.containers,
     hasImage: (ref: string) => deps.world.image(ref) !== null,
-    isNetworkPresent: deps.world.isNetworkPresent,
+    network: deps.world.network,
     canonicalName: input.canonicalName,
     engineTurn: input.engine.kind === 'state' ? input.engine.state.turn : null,
     openTurn: input.openTurn,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { RuntimeFailure } from '../model/errors.ts'
 import { LABEL, OWNER } from '../model/labels.ts'
+import type { NetworkState } from '../model/observed.ts'
 import type { DockerClients } from './client.ts'
 import { DockerRefusal, unexpected } from './errors.ts'
 
@@ -70,9 +71,11 @@ async function readNetworks(clients: DockerClients, signal: AbortSignal): Promis
   }
 }
 
-/** Whether there is a network of exactly this name. */
-export async function networkExists(clients: DockerClients, name: string, signal: AbortSignal): Promise<boolean> {
-  return (await listNetworks(clients, signal)).includes(name)
+/** How it stands with the network of exactly this name. */
+export async function readNetworkState(clients: DockerClients, name: string, signal: AbortSignal): Promise<NetworkState> {
+  const namesakes = (await listNetworks(clients, signal)).filter((each) => each === name)
+  if (namesakes.length === 0) return 'missing'
+  return namesakes.length === 1 ? 'present' : 'ambiguous'
 }
 
 /** Names of the networks a container is attached to, ours or not; null when the daemon has no such container. */

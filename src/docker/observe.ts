@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ImageFacts } from '../model/image.ts'
 import { type Identity, KIND, LABEL, OWNER, ownershipOf } from '../model/labels.ts'
-import type { ObservedContainer } from '../model/observed.ts'
+import type { NetworkState, ObservedContainer } from '../model/observed.ts'
 import type { ContainerList } from '../model/runtime-event.ts'
 import { parseListEntry } from '../observed/parse.ts'
 import type { DockerClients } from './client.ts'
@@ -9,7 +9,7 @@ import { type DaemonFacts, ping, readDaemonFacts } from './daemon.ts'
 import { DockerDeadline, unexpected } from './errors.ts'
 import { type EventStreamOptions, openEvents } from './events.ts'
 import { listImages } from './image.ts'
-import { listNetworks, networkExists } from './network.ts'
+import { listNetworks, readNetworkState } from './network.ts'
 
 /** The looking side of the adapter: nothing here changes anything. */
 export interface DockerObserver {
@@ -17,7 +17,7 @@ export interface DockerObserver {
   openEvents(options: EventStreamOptions): Promise<void>
   listImages(signal: AbortSignal): Promise<readonly ImageFacts[]>
   listNetworks(signal: AbortSignal): Promise<readonly string[]>
-  networkExists(name: string, signal: AbortSignal): Promise<boolean>
+  networkState(name: string, signal: AbortSignal): Promise<NetworkState>
   ping(signal: AbortSignal): Promise<void>
   readDaemonFacts(signal: AbortSignal): Promise<DaemonFacts>
 }
@@ -38,7 +38,7 @@ export function createObserver(options: ObserveOptions): DockerObserver {
     openEvents: (streamOptions) => openEvents(clients, identity, streamOptions),
     listImages: (signal) => listImages(clients, signal),
     listNetworks: (signal) => listNetworks(clients, signal),
-    networkExists: (name, signal) => networkExists(clients, name, signal),
+    networkState: (name, signal) => readNetworkState(clients, name, signal),
     ping: (signal) => ping(clients, signal),
     readDaemonFacts: (signal) => readDaemonFacts(clients, signal),
   }

@@ -39,6 +39,7 @@ async function start({ clients }: DockerContext, id: string, signal: AbortSignal
 function answerOf(refusal: DockerRefusal, id: string): StartAnswer {
   if (isMissing(refusal) && /no such container/i.test(refusal.message)) return { kind: 'gone' }
   if (/network \S+ not found/i.test(refusal.message)) return { kind: 'network_missing' }
+  if (/network \S+ is ambiguous/i.test(refusal.message)) return { kind: 'network_ambiguous', message: couldNotStart(id, refusal) }
   // Paused or marked for removal meanwhile: the next look tells.
   if (refusal.status === 409)
     throw new RuntimeFailure('conflict', 'conflict', `container ${id} can't be started now: ${refusal.message}`, { cause: refusal })
@@ -51,9 +52,11 @@ function answerOf(refusal: DockerRefusal, id: string): StartAnswer {
         cause: refusal,
       },
     )
-  throw new RuntimeFailure('transient', 'container_start_failed', `Docker could not start container ${id}: ${refusal.message}`, {
-    cause: refusal,
-  })
+  throw new RuntimeFailure('transient', 'container_start_failed', couldNotStart(id, refusal), { cause: refusal })
+}
+
+function couldNotStart(id: string, { message }: DockerRefusal): string {
+  return `Docker could not start container ${id}: ${message}`
 }
 
 /** What dockerd answers to a start while it stops its containers on its way out; a container's own failure reads differently. */

@@ -53,6 +53,9 @@ export interface ContainerLabels {
   readonly startedAtMs: number | null
 }
 
+/** Of the games' network. On two of one name Docker starts nothing: which is meant is ambiguous. */
+export type NetworkState = 'present' | 'missing' | 'ambiguous'
+
 /** A time in which the runtime could not be reached, epoch milliseconds. */
 export interface Outage {
   readonly fromMs: number

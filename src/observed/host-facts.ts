@@ -1,17 +1,18 @@
 import type { ImageFacts } from '../model/image.ts'
+import type { NetworkState } from '../model/observed.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 
 export interface HostSource {
   listImages(signal: AbortSignal): Promise<readonly ImageFacts[]>
-  networkExists(name: string, signal: AbortSignal): Promise<boolean>
+  networkState(name: string, signal: AbortSignal): Promise<NetworkState>
 }
 
-/** What the host has beside containers: its images, and whether the games' network is there. */
+/** What the host has beside containers: its images, and how it stands with the games' network. */
 export class HostFacts {
   #images: readonly ImageFacts[] = []
   /** What our own calls told while a reading was under way; that reading may be older. */
   #learned: ImageFacts[] | null = null
-  #isNetworkPresent = false
+  #network: NetworkState = 'missing'
   /** An image was asked for that the host was not known to have. */
   #isImageMissed = false
   /** Reads all images again. */
@@ -29,13 +30,13 @@ export class HostFacts {
       this.#images = learned.reduce(withImage, images)
     })
     this.readNetwork = oneAtATime(async () => {
-      this.#isNetworkPresent = await source.networkExists(network, signal)
+      this.#network = await source.networkState(network, signal)
     })
   }
 
   /** Reads again what is missed: the event that told of its coming may have been lost. */
   async recheck(): Promise<void> {
-    await Promise.all([this.#isImageMissed ? this.readImages() : null, this.#isNetworkPresent ? null : this.readNetwork()])
+    await Promise.all([this.#isImageMissed ? this.readImages() : null, this.#network === 'present' ? null : this.readNetwork()])
   }
 
   /** Facts of an image by reference or id; null when the host does not have it. */
@@ -50,12 +51,12 @@ export class HostFacts {
     this.#images = withImage(this.#images, facts)
   }
 
-  get isNetworkPresent(): boolean {
-    return this.#isNetworkPresent
+  get network(): NetworkState {
+    return this.#network
   }
 
-  setNetworkPresent(isPresent: boolean): void {
-    this.#isNetworkPresent = isPresent
+  setNetwork(state: NetworkState): void {
+    this.#network = state
   }
 }
 

@@ -1,6 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { LABEL, OWNER } from '../../src/model/labels.ts'
 import { type DockerWorld, never, openWorld, SHELL_IMAGE, shell, type WorldPlace } from './support.ts'
 
 const MIB = 1024 ** 2
@@ -49,6 +50,20 @@ export function describeLifecycleContract(name: string, place: () => WorldPlace)
         const id = await world.create(world.spec('offline', { network: `${world.instance}.absent` }))
         expect(await world.runtime.start(id, never)).toEqual({ kind: 'network_missing' })
         await world.runtime.remove(id, false, never)
+      })
+
+      it('answers that the network is there twice, until the one that is too many is taken away', async () => {
+        const network = `${world.instance}.twice`
+        const Labels = { [LABEL.owner]: OWNER, [LABEL.instance]: world.instance }
+        for (const CheckDuplicate of [true, false]) await world.docker.createNetwork({ Name: network, CheckDuplicate, Labels })
+        const id = await world.create(world.spec('torn', { network }))
+        expect(await world.observer.networkState(network, never)).toBe('ambiguous')
+        expect(await world.runtime.start(id, never)).toMatchObject({ kind: 'network_ambiguous' })
+        await world.runtime.createNetwork(network, never)
+        expect(await world.observer.networkState(network, never)).toBe('present')
+        expect(await world.runtime.start(id, never)).toMatchObject({ kind: 'started' })
+        await world.runtime.remove(id, true, never)
+        await world.docker.getNetwork(network).remove()
       })
 
       it("row 11: fails with Docker's words and leaves the container with its error", async () => {

@@ -155,8 +155,8 @@ export function describeObservationContract(name: string, place: () => WorldPlac
       it('has networks by their exact name, and making one twice is fine', async () => {
         await world.runtime.createNetwork(world.network, never)
         expect((await world.observer.listNetworks(never)).filter((name) => name === world.network)).toHaveLength(1)
-        expect(await world.observer.networkExists(world.network, never)).toBe(true)
-        expect(await world.observer.networkExists(world.network.slice(0, -1), never)).toBe(false)
+        expect(await world.observer.networkState(world.network, never)).toBe('present')
+        expect(await world.observer.networkState(world.network.slice(0, -1), never)).toBe('missing')
       })
 
       it('has images by reference or id, the same in list and inspect', async () => {

@@ -6,7 +6,7 @@ import type { Config } from '../../config.ts'
 import { connectDocker, type DockerClients } from '../../docker/client.ts'
 import { readDaemonFacts } from '../../docker/daemon.ts'
 import { listImages } from '../../docker/image.ts'
-import { networkExists } from '../../docker/network.ts'
+import { readNetworkState } from '../../docker/network.ts'
 import { messageOf } from '../../model/errors.ts'
 import { findDocker } from '../docker-environment.ts'
 import { checkContainers } from './containers.ts'
@@ -68,7 +68,14 @@ async function checkDaemon(clients: DockerClients, origin: string, signal: Abort
 
 async function checkNetwork(clients: DockerClients, config: Config, signal: AbortSignal): Promise<Finding> {
   const { network, createNetwork } = config.docker
-  if (await networkExists(clients, network, signal)) return ok('network', `${network} is there`)
+  const state = await readNetworkState(clients, network, signal)
+  if (state === 'present') return ok('network', `${network} is there`)
+  if (state === 'ambiguous')
+    return warn(
+      'network',
+      `${network} is there more than once`,
+      `no game starts on either: docker network ls --filter name=${network}, and remove all but one`,
+    )
   if (createNetwork) return ok('network', `${network} is missing and will be made`)
   return warn(
     'network',

@@ -21,5 +21,6 @@ export function racesOf(players: readonly Player[]): readonly string[] {
 
 export function networkActions(input: PlanInput): readonly Action[] {
   if (input.network === 'present') return []
-  return [{ kind: 'create_network', network: input.policy.networkName, reason: 'the network of the games is missing' }]
+  const reason = input.network === 'missing' ? 'the network of the games is missing' : 'the network of the games is there more than once'
+  return [{ kind: 'create_network', network: input.policy.networkName, reason }]
 }

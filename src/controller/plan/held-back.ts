@@ -29,7 +29,7 @@ export function ranWell({ startedAtMs, finishedAtMs }: ContainerDetail): boolean
  * @param atMs of an exit or an attempt
  */
 export function fellWithRuntime(atMs: number, outage: Outage | null): boolean {
-  return outage !== null && atMs >= outage.fromMs - SHUTDOWN_MS && atMs <= outage.toMs
+  return outage !== null && atMs >= outage.fromMs - SHUTDOWN_MS && atMs < outage.toMs
 }
 
 const CLOCK_SKEW_MS = 60_000

@@ -1,6 +1,6 @@
 import type { EngineState, Maxima, PlayerMapping } from '../../model/engine.ts'
 import type { AcceptedSpec, DesiredGame } from '../../model/game.ts'
-import type { ObservedContainer, ObservedGame } from '../../model/observed.ts'
+import type { NetworkState, ObservedGame } from '../../model/observed.ts'
 import type { Operation, QueuedOperation } from '../../model/operation.ts'
 import type { RuntimeRecord } from '../../model/record.ts'
 import type { GameStatus } from '../../model/status.ts'
@@ -34,7 +34,7 @@ export interface PlanInput {
   readonly maxima: Maxima
   /** The last turn that this controller had computed, or tried to. */
   readonly lastTurn: { readonly fromMs: number; readonly toMs: number } | null
-  readonly network: 'present' | 'missing'
+  readonly network: NetworkState
   /** Fingerprint of what an attempt would be made from now; a backoff made from another one is void. */
   readonly wish: string
   /** A container whose limits the runtime refused to change in place: it must be recreated. */

@@ -25,7 +25,7 @@ export function planRunning(input: PlanInput): Plan {
   const isWanted = (container: ObservedContainer): boolean =>
     matchesSpec(container, spec) && hasRestarted(input, container) && input.resizeRefused !== container.id
   if (cast.current !== null && isWanted(cast.current) && !needsPull(input)) return planPresent(input, spec, cast.current, cast.successor)
-  if (input.network === 'missing' && !input.policy.mayCreateNetwork) return networkMissing(input)
+  if (input.network !== 'present' && !input.policy.mayCreateNetwork) return withoutNetwork(input, input.network)
   if (isHeldBack(input)) return planMeanwhile(input, spec, cast.current) ?? planHeldBack(input, cast.current)
   return planAnother(input, spec, cast, isWanted)
 }
@@ -89,14 +89,16 @@ function refused(input: PlanInput, message: string): Plan {
   })
 }
 
-function networkMissing(input: PlanInput): Plan {
-  const message = `docker network ${input.policy.networkName} is missing; create it (docker network create ${input.policy.networkName}) or allow the controller to`
-  return blocked(input, {
-    code: 'start_config_invalid',
-    reason: 'NetworkMissing',
-    message,
-    holds: ['StartConfigInvalid', 'NetworkMissing'],
-  })
+function withoutNetwork(input: PlanInput, state: 'missing' | 'ambiguous'): Plan {
+  const name = input.policy.networkName
+  const [reason, message] =
+    state === 'missing'
+      ? ([
+          'NetworkMissing',
+          `docker network ${name} is missing; create it (docker network create ${name}) or allow the controller to`,
+        ] as const)
+      : (['NetworkAmbiguous', `there are several docker networks ${name}; remove all but one (docker network rm, by id)`] as const)
+  return blocked(input, { code: 'start_config_invalid', reason, message, holds: ['StartConfigInvalid', reason] })
 }
 
 function planHalfGone(input: PlanInput, halfGone: readonly ObservedContainer[]): Plan {

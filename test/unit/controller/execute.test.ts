@@ -100,6 +100,13 @@ const ENDINGS: readonly (readonly [string, Action, Script, ending: string, repor
     'look_again: its network is missing',
     ['network missing'],
   ],
+  [
+    'a start on a network that is there twice',
+    startOld,
+    { start: { kind: 'network_ambiguous', message: 'network galaxy is ambiguous' } },
+    'failed: container_start_failed',
+    ['network ambiguous'],
+  ],
   ['a start that fails', startOld, { start: failure('transient', 'container_start_failed') }, 'failed: container_start_failed', []],
   ['a stop', stop, { stop: exited() }, 'done', ['c1 is exited']],
   ['a stop of nothing', stop, { stop: null }, 'done', ['c1 is gone']],

@@ -22,7 +22,7 @@ const TABLE: readonly (readonly [
 ])[] = [
   ['pull_image', 'galaxy-engine:2', 'the image is here', { hasImage: (ref) => ref === 'galaxy-engine:2' }, 'succeeded'],
   ['pull_image', 'galaxy-engine:2', 'the image is not here', {}, 'failed'],
-  ['create_network', 'galaxy', 'the network is here', { isNetworkPresent: true }, 'succeeded'],
+  ['create_network', 'galaxy', 'the network is here', { network: 'present' }, 'succeeded'],
   ['create_network', 'galaxy', 'the network is not here', {}, 'failed'],
 
   ['create_container', 'galaxy-game-g', 'nothing is there', {}, 'failed'],
@@ -69,7 +69,7 @@ const TABLE: readonly (readonly [
 const NOTHING: Evidence = {
   containers: [],
   hasImage: () => false,
-  isNetworkPresent: false,
+  network: 'missing',
   canonicalName: 'galaxy-game-g',
   engineTurn: null,
   openTurn: null,
@@ -84,7 +84,7 @@ describe('row 1: an intent without an outcome is closed by what the world shows 
 
 it('a start of a container that ended before the operation began is not taken for done by its earlier life', () => {
   const crashed = exited({ startedAtMs: NOW_MS - 3_600_000, finishedAtMs: NOW_MS - 200 })
-  const world: Evidence = { ...NOTHING, containers: [crashed], isNetworkPresent: true }
+  const world: Evidence = { ...NOTHING, containers: [crashed], network: 'present' }
   expect(judgeIntent({ seq: 0, kind: 'start_container', target: 'c1' }, OPERATION, world)).toBe('failed')
 })
 

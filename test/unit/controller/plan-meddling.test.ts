@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { PlanInput } from '../../../src/controller/plan/input.ts'
 import { planGame } from '../../../src/controller/plan/plan-game.ts'
 import { renderPlan } from '../../../src/model/plan.ts'
-import { container, detail, input, LIMITS } from '../../support/planning.ts'
+import { container, detail, exited, input, LIMITS } from '../../support/planning.ts'
 
 /** What somebody else did to a game's container → what is planned. */
 const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: string])[] = [
@@ -34,6 +34,18 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
       policy: { ...input().policy, restartAfter: 10 },
     }),
     'g: settled: the engine in galaxy-game-g is unreachable: 9 probes in a row failed',
+  ],
+  [
+    'the network is there twice, since a crash came before one was removed again',
+    input({ containers: [exited()], network: 'ambiguous', policy: { ...input().policy, mayCreateNetwork: true } }),
+    `g: restart/crash_restart: container galaxy-game-g exited with code 1
+  create_network galaxy: the network of the games is there more than once
+  start_container galaxy-game-g (c1): container galaxy-game-g exited with code 1`,
+  ],
+  [
+    'the network is there twice and is not the controller’s to mend',
+    input({ containers: [], network: 'ambiguous' }),
+    'g: blocked: there are several docker networks galaxy; remove all but one (docker network rm, by id)',
   ],
 ]
 

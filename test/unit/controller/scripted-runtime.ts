@@ -40,7 +40,7 @@ export function listeningWitness(): { readonly witness: Witness; readonly report
     forget: (id) => reports.push(`${id} is gone`),
     doubt: (id) => reports.push(`${id} is doubted`),
     learnImage: ({ id }) => reports.push(`image ${id}`),
-    setNetworkPresent: (isPresent) => reports.push(`network ${isPresent ? 'present' : 'missing'}`),
+    setNetwork: (state) => reports.push(`network ${state}`),
     readImages: () => {
       reports.push('images read')
       return Promise.resolve()

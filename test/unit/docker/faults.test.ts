@@ -130,6 +130,11 @@ describe('a start', () => {
     [304, 'already started', { kind: 'started' }],
     [404, `No such container: ${ID}`, { kind: 'gone' }],
     [404, 'network galaxy not found', { kind: 'network_missing' }],
+    [
+      400,
+      'network galaxy is ambiguous (2 matches found on name)',
+      { kind: 'network_ambiguous', message: expect.stringContaining('is ambiguous (2') },
+    ],
   ])('answered with %i "%s" is %o', async (status, message, answer) => {
     const runtime = await runtimeWith({ [INSPECT]: [ours], [START]: [refusal(status, message)] })
     expect(await runtime.start(ID, never)).toMatchObject(answer)

@@ -2,7 +2,8 @@ import { systemClock } from '../../../src/clock.ts'
 import type { ImageFacts } from '../../../src/model/image.ts'
 import type { ObservedContainer } from '../../../src/model/observed.ts'
 import type { ContainerEvent, HostEvent } from '../../../src/model/runtime-event.ts'
-import { type EventStreamOptions, World, type WorldOptions, type WorldSource } from '../../../src/observed/world.ts'
+import { World } from '../../../src/observed/world.ts'
+import type { EventStreamOptions, WorldOptions, WorldSource } from '../../../src/observed/world-options.ts'
 import { listed } from './told.ts'
 
 export type Call = 'events' | 'list' | 'images' | 'network' | 'inspect'
@@ -44,7 +45,7 @@ export function fakeDocker(...containers: readonly ObservedContainer[]): FakeDoc
     source: {
       listContainers: () => answer('list', () => ({ ours: [...all.values()].map(listed), otherDeployments: [] })),
       listImages: () => answer('images', () => docker.images),
-      networkExists: () => answer('network', () => docker.hasNetwork),
+      networkState: () => answer('network', () => (docker.hasNetwork ? 'present' : 'missing')),
       inspect: (id) => answer('inspect', () => all.get(id) ?? null, `inspect ${id}`),
       openEvents: async (options) => {
         await answer('events', () => {})

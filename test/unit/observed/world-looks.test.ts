@@ -36,7 +36,7 @@ describe('a resync', () => {
     docker.images = [image('sha256:1', 'engine:1')]
     docker.hasNetwork = true
     await world.relist()
-    expect([world.image('engine:1')?.id, world.isNetworkPresent]).toEqual(['sha256:1', true])
+    expect([world.image('engine:1')?.id, world.network]).toEqual(['sha256:1', 'present'])
     docker.calls.length = 0
     await world.relist()
     expect(docker.calls).toEqual(['list'])
@@ -145,7 +145,7 @@ describe('images and network', () => {
     docker.hasNetwork = false
     docker.tell({ kind: 'network', action: 'destroy', name: 'galaxy' })
     await pass()
-    expect([world.image('engine:1')?.id, world.image('sha256:1')?.id, world.isNetworkPresent]).toEqual(['sha256:1', 'sha256:1', false])
+    expect([world.image('engine:1')?.id, world.image('sha256:1')?.id, world.network]).toEqual(['sha256:1', 'sha256:1', 'missing'])
     expect([docker.calls, changed]).toEqual([
       ['images', 'network'],
       ['all', 'all'],
