@@ -44,6 +44,7 @@ function count(
 }
 
 function kindOf({ code }: Pick<RuntimeFailure, 'code'>, op: OperationKind): BackoffKind {
+  if (op === 'reconcile') return 'ReconcileBackOff'
   switch (code) {
     case 'image_pull_failed':
       return 'ImagePullBackOff'

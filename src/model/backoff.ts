@@ -6,6 +6,8 @@ export type BackoffKind =
   | 'StartConfigInvalid'
   | 'PatchFailed'
   | 'NameConflict'
+  /** What the controller does by itself, such as ending a second writer. */
+  | 'ReconcileBackOff'
   | 'StartBackOff'
   /** Holds turns back, and nothing else. */
   | 'TurnFailed'

@@ -10,6 +10,7 @@ export type ConditionType =
   | 'StartConfigInvalid'
   | 'PatchFailed'
   | 'NameConflict'
+  | 'ReconcileBackOff'
   | 'StartBackOff'
   | 'TurnFailed'
   | 'Blocked'

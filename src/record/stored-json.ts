@@ -54,6 +54,7 @@ const CONDITION_TYPES = {
   StartConfigInvalid: 'StartConfigInvalid',
   PatchFailed: 'PatchFailed',
   NameConflict: 'NameConflict',
+  ReconcileBackOff: 'ReconcileBackOff',
   Blocked: 'Blocked',
   StartBackOff: 'StartBackOff',
   TurnFailed: 'TurnFailed',
@@ -66,6 +67,7 @@ const BACKOFF_KINDS = {
   StartConfigInvalid: 'StartConfigInvalid',
   PatchFailed: 'PatchFailed',
   NameConflict: 'NameConflict',
+  ReconcileBackOff: 'ReconcileBackOff',
   StartBackOff: 'StartBackOff',
   TurnFailed: 'TurnFailed',
 } as const satisfies { [Kind in BackoffKind]: Kind }

@@ -14,6 +14,7 @@ describe('histories that once broke a promise', () => {
     [430, 'a turn that hangs is waited for before a history counts as at rest'],
     [10032, 'the turn of a game whose end no event had told was computed by another game’s engine, which had its address by then (S6)'],
     [31090, 'two controllers that died at the wrong moment left two networks of one name, on which Docker starts nothing (L1)'],
+    [32948, 'a second container that a human paused was removed in vain again and again, and its operation never ended (L2, S4)'],
     [10804, 'other races are refused after init, and what was accepted before them is in force'],
   ])('seed %i: %s', (seed) => expectClean(seed))
 })

@@ -1,18 +1,25 @@
 import { isUp, type ObservedContainer } from '../../model/observed.ts'
 import type { Plan } from '../../model/plan.ts'
 import { conditionsOf } from './conditions.ts'
+import { pausedByHuman } from './deletion.ts'
+import { isHeldBack, planHeldBack } from './held-back.ts'
 import type { PlanInput } from './input.ts'
 import { matchesSpec } from './match.ts'
 import { act, stopAndRemove } from './operations.ts'
 
 /**
  * Two running containers of one game would both write its state (S1): keep the one that matches and has run longest, stop
- * and then remove every other. Null when at most one runs.
+ * and then remove every other. One that is paused writes nothing, and cannot be stopped: whoever paused it has the word. Null
+ * when at most one is up.
  */
 export function planDuplicates(input: PlanInput): Plan | null {
   const up = input.observed.containers.filter(isUp).sort(byPreference(input))
-  const [keep, ...extra] = up
-  if (keep === undefined || extra.length === 0) return null
+  const [keep, ...others] = up
+  const [extra, [paused]] = [others.filter(({ state }) => state !== 'paused'), others.filter(({ state }) => state === 'paused')]
+  if (keep === undefined || others.length === 0) return null
+  if (extra.length === 0 && paused !== undefined) return pausedByHuman(input, paused.name)
+  // No other failure holds this back: it is for what comes of two writers.
+  if (input.status.backoff?.kind === 'ReconcileBackOff' && isHeldBack(input)) return planHeldBack(input, keep)
   const reason = `${up.length} containers of the game run at once; ${keep.name} is kept`
   // All stops come first: each moment with two writers counts, a stopped leftover does no harm.
   const steps = extra.map((container) => stopAndRemove(input, container, `second writer beside ${keep.name}`))

@@ -39,9 +39,13 @@ export function act(input: PlanInput, { wanted, reason, actions, later = [], rec
     return { ...base, kind: 'act', operation: { kind: 'continue', operationId: open.operationId }, ...steps }
   }
   // An operation of ours on the way to an end state is no longer planned because that state is reached; a wish was overtaken.
-  const isOwn = open.op === 'reconcile' && open.source === 'reconciler'
-  const failure = isOwn ? null : ({ code: 'conflict', message: `overtaken: ${reason}` } as const)
+  const failure = isOwn(open) ? null : ({ code: 'conflict', message: `overtaken: ${reason}` } as const)
   return conclude(input, open.operationId, failure, { kind: 'none' }, conditions)
+}
+
+/** Begun by the controller itself, on the way to an end state that nobody asked for. */
+export function isOwn({ op, source }: Operation): boolean {
+  return op === 'reconcile' && source === 'reconciler'
 }
 
 /** The open operation's own change, to go on with it in its next step. */

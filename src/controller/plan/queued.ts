@@ -52,6 +52,7 @@ function restOf(input: PlanInput, plan: Plan): Rest | null {
 const CODES: Readonly<Record<BackoffKind, ErrorCode>> = {
   StartConfigInvalid: 'start_config_invalid',
   NameConflict: 'conflict',
+  ReconcileBackOff: 'conflict',
   ImagePullBackOff: 'image_pull_failed',
   EngineUnreachable: 'engine_unreachable',
   TurnFailed: 'engine_unreachable',

@@ -1,8 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import type { PlanInput } from '../../../src/controller/plan/input.ts'
 import { planGame } from '../../../src/controller/plan/plan-game.ts'
+import type { Backoff, BackoffKind } from '../../../src/model/backoff.ts'
 import { renderPlan } from '../../../src/model/plan.ts'
-import { container, detail, exited, input, LIMITS } from '../../support/planning.ts'
+import { container, detail, exited, input, LIMITS, NOW_MS, operation } from '../../support/planning.ts'
+
+function heldBack(kind: BackoffKind): Backoff {
+  return {
+    kind,
+    failures: 1,
+    notBeforeMs: NOW_MS + 1_000,
+    delayMs: 1_000,
+    message: 'Docker refused',
+    operationId: 'op-before',
+    countedAtMs: NOW_MS,
+    wish: input().wish,
+  }
+}
 
 /** What somebody else did to a game's container → what is planned. */
 const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: string])[] = [
@@ -16,6 +30,60 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
     'somebody runs a container of its labels with --rm',
     input({ containers: [container({ detail: detail({ isAutoRemove: true }), version: '1.1.0' })], record: null }),
     `g: blocked: container galaxy-game-g was run by hand with --rm under this game's labels and is left alone; stop it (docker stop galaxy-game-g) to let the controller go on`,
+  ],
+  [
+    'somebody paused a second container',
+    input({ containers: [container(), container({ id: 'c2', name: 'copy', state: 'paused' })] }),
+    'g: blocked: container copy was paused by hand; unpause it to let the controller go on',
+  ],
+  [
+    'somebody paused a second container while a third one runs',
+    input({
+      containers: [
+        container(),
+        container({ id: 'c2', name: 'copy', state: 'paused' }),
+        container({ id: 'c3', name: 'third', detail: detail({ startedAtMs: NOW_MS }) }),
+      ],
+    }),
+    `g: reconcile/duplicate: 3 containers of the game run at once; galaxy-game-g is kept
+  stop_container third (c3): second writer beside galaxy-game-g
+  remove_container third (c3): second writer beside galaxy-game-g`,
+  ],
+  [
+    'a second container was to be ended, and Docker has just refused that',
+    input({
+      containers: [container(), container({ id: 'c2', name: 'copy', detail: detail({ startedAtMs: NOW_MS }) })],
+      status: { ...input().status, backoff: heldBack('ReconcileBackOff') },
+    }),
+    'g: wait: Docker refused; next attempt at 2026-01-01T12:00:01.000Z',
+  ],
+  [
+    'a second container is there, while the game waits for something else',
+    input({
+      containers: [container(), container({ id: 'c2', name: 'copy', detail: detail({ startedAtMs: NOW_MS }) })],
+      status: { ...input().status, backoff: heldBack('StartBackOff') },
+    }),
+    `g: reconcile/duplicate: 2 containers of the game run at once; galaxy-game-g is kept
+  stop_container copy (c2): second writer beside galaxy-game-g
+  remove_container copy (c2): second writer beside galaxy-game-g`,
+  ],
+  [
+    'he has taken away the second container, the row cannot be run, and a crash left its removal open',
+    input({
+      containers: [],
+      admission: { kind: 'refused', reason: 'InvalidSpec', code: 'start_config_invalid', message: 'no such version', inForce: null },
+      openOperation: operation({ op: 'reconcile', detail: 'duplicate', source: 'reconciler' }),
+    }),
+    'g: conclude: the containers show that it is done',
+  ],
+  [
+    'he made the row one that cannot be run, and a crash left its start open',
+    input({
+      containers: [],
+      admission: { kind: 'refused', reason: 'InvalidSpec', code: 'start_config_invalid', message: 'no such version', inForce: null },
+      openOperation: operation({ op: 'start' }),
+    }),
+    'g: conclude: no such version',
   ],
   [
     'its engine has been silent for as long as a restart is configured for',
