@@ -66,8 +66,10 @@ function writerOf({ status, containers }: AdmissionFacts): StateWriter | null {
   return { engine, version: engineVersion, imageRef: engineImageRef ?? writer.imageRef }
 }
 
-function hasRun({ detail }: ObservedContainer): boolean {
-  return detail?.startedAtMs != null && !detail.isAutoRemove
+/** One that a list alone has shown, and that is past its creation, may have: a version is not accepted on a mere maybe (S3). */
+function hasRun({ state, detail }: ObservedContainer): boolean {
+  if (state === 'created') return false
+  return detail === null || (detail.startedAtMs !== null && !detail.isAutoRemove)
 }
 
 /** Whether a spec was resolved from what the row says now. */

@@ -19,9 +19,10 @@ export function statusAfter(
   now: Date,
   deps: Pick<LoopDeps, 'random'>,
 ): GameStatus {
-  const { status, desired, admission } = input
+  const { status, desired, admission, observed } = input
   const generation = desired?.generation ?? status.observedGeneration
-  const isAccepted = admission.kind === 'accepted' && desired?.deletedAt === null
+  // Without a view of its containers nobody knows what has written the state: what is accepted then comes into force once there is one (S3).
+  const isAccepted = admission.kind === 'accepted' && desired?.deletedAt === null && observed.isKnown
   return {
     ...status,
     ...(isAccepted && { acceptedSpec: admission.spec, acceptedGeneration: generation }),

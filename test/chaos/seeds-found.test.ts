@@ -15,6 +15,8 @@ describe('histories that once broke a promise', () => {
     [10032, 'the turn of a game whose end no event had told was computed by another game’s engine, which had its address by then (S6)'],
     [31090, 'two controllers that died at the wrong moment left two networks of one name, on which Docker starts nothing (L1)'],
     [32948, 'a second container that a human paused was removed in vain again and again, and its operation never ended (L2, S4)'],
+    [33766, 'asked for anew over an old state, a game whose first rows were refused may have other players'],
+    [34186, 'a version that cannot read the state was accepted: its writer had run and ended, and a list alone had shown it (S3)'],
     [10804, 'other races are refused after init, and what was accepted before them is in force'],
   ])('seed %i: %s', (seed) => expectClean(seed))
 })

@@ -46,12 +46,14 @@ describe('what has written the state of a game that no record tells of yet (S3)'
   it.each<readonly [string, ObservedContainer]>([
     ['runs', container(ran)],
     ['has run, and ended before the crash of a controller was over', exited({}, ran)],
+    ['has ended, and is known from a list alone', container({ ...ran, state: 'exited', detail: null })],
   ])('is the container that %s', (_, writer) => {
     expect(answerTo([writer])).toBe('PatchIncompatible')
   })
 
   it.each<readonly [string, ObservedContainer]>([
     ['was never started', container({ ...ran, state: 'created', detail: detail({ startedAtMs: null }) })],
+    ['was never started, and is known from a list alone', container({ ...ran, state: 'created', detail: null })],
     ['no operation has made', exited({}, { ...ran, operationId: null })],
     ['was run with --rm', exited({ isAutoRemove: true }, ran)],
   ])('is none that %s', (_, bystander) => {

@@ -36,6 +36,22 @@ describe('the record of a game that waits', () => {
   })
 })
 
+describe('what is accepted', () => {
+  const newer = input({
+    desired: desired({ engineVersion: '1.0.1', generation: 2 }),
+    admission: { kind: 'accepted', spec: spec('1.0.1'), outdated: null, remarks: [] },
+  })
+
+  it('comes into force at once', () => {
+    expect(after(newer).memory.status).toMatchObject({ acceptedGeneration: 2, acceptedSpec: { engineVersion: '1.0.1' } })
+  })
+
+  it('does not while nobody sees the containers, one of which may have written a state that it cannot read (S3)', () => {
+    const unseen = { ...newer, observed: { isKnown: false, containers: [], foreignDeployments: [], outage: null } }
+    expect(after(unseen).memory.status).toMatchObject({ acceptedGeneration: 1, acceptedSpec: { engineVersion: '1.0.0' } })
+  })
+})
+
 describe('a restart token', () => {
   const from = input({ desired: desired({ restartToken: 'again' }) })
   const plan = planGame(input())
