@@ -34,7 +34,15 @@ export interface Config {
   readonly images: { readonly template: string; readonly allowedRegistries: readonly string[] | null }
   readonly defaults: { readonly limits: Limits }
   readonly manifests: { readonly dir: string; readonly prune: 'settled' | 'never'; readonly rescanMs: number }
-  readonly api: { readonly host: string; readonly port: number; readonly allowOpen: boolean }
+  readonly api: {
+    readonly host: string
+    readonly port: number
+    readonly allowOpen: boolean
+    readonly requestsPerSecond: number
+    readonly requestBurst: number
+  }
+  /** What the command line asks, and with which token; null: what was started from here. */
+  readonly client: { readonly url: string | null; readonly token: string | null }
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent' }
   readonly timings: {
     readonly gracePeriodMs: number

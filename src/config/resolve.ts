@@ -29,7 +29,7 @@ export function resolveConfig(
     timings: { ...inMs(durations), probeFailures, probeRestartAfter },
     webhook: resolveWebhook(settings.webhook),
   }
-  return { config: deepFreeze(config), contradictions: [...contradictionsIn(config), ...unsigned(settings)] }
+  return { config: deepFreeze(config), contradictions: [...contradictionsIn(config), ...unsigned(settings), ...tokenless(settings)] }
 }
 
 function resolveWebhook({ url, secrets, maxAttempts, timeout, poll }: Settings['webhook']): Config['webhook'] {
@@ -42,6 +42,14 @@ function unsigned({ webhook: { url, secrets } }: Settings): readonly ConfigProbl
   if (url === null || (secrets ?? []).length > 0) return []
   return [
     { name: 'GALAXY_WEBHOOK_SECRET', found: 'nothing', expected: 'a secret beside GALAXY_WEBHOOK_URL: what is sent is signed with it' },
+  ]
+}
+
+/** The local token is sent to nobody but the controller that made it. */
+function tokenless({ client: { url, token } }: Settings): readonly ConfigProblem[] {
+  if (url === null || token !== null) return []
+  return [
+    { name: 'GALAXY_TOKEN', found: 'nothing', expected: 'a token beside GALAXY_API_URL: whose API it is decides which is known there' },
   ]
 }
 

@@ -18,6 +18,7 @@ import {
   textList,
   textMap,
 } from './values.ts'
+import { apiSettings, clientSettings } from './schema-api.ts'
 import { group, metaOf, optional, secret, setting, type SettingMeta, timing } from './setting.ts'
 
 /** The one schema of the configuration: what galaxy.yaml may hold, and what each setting's environment variable is. */
@@ -146,17 +147,8 @@ export const settingsSchema = z.strictObject({
     ),
     rescan: timing('GALAXY_MANIFEST_RESCAN', '10s', 'How often the watched folder is read whole.'),
   }),
-  api: group({
-    host: setting('GALAXY_API_HOST', text, '127.0.0.1', 'an address of this machine', 'Address the API listens on.'),
-    port: setting('GALAXY_API_PORT', integer(0, 65_535), '7420', 'a port, or 0 for any free one', 'Port the API listens on.'),
-    allowOpen: setting(
-      'GALAXY_API_ALLOW_OPEN',
-      flag,
-      'false',
-      'true or false',
-      'Allow listening beyond loopback, where tokens travel unencrypted.',
-    ),
-  }),
+  api: apiSettings,
+  client: clientSettings,
   log: group({
     level: setting(
       'GALAXY_LOG_LEVEL',

@@ -58,6 +58,9 @@ export const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((t
 
 export const text = z.string().trim().min(1)
 
+/** What can stand in an HTTP header. */
+export const headerText = text.regex(/^[\x21-\x7e]+$/)
+
 export const httpUrl = text.refine((value) => {
   const url = URL.parse(value)
   return url !== null && (url.protocol === 'http:' || url.protocol === 'https:')

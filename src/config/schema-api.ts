@@ -1,0 +1,45 @@
+import { flag, headerText, httpUrl, integer, text } from './values.ts'
+import { group, optional, secret, setting } from './setting.ts'
+
+/** How the API is served. */
+export const apiSettings = group({
+  host: setting('GALAXY_API_HOST', text, '127.0.0.1', 'an address of this machine', 'Address the API listens on.'),
+  port: setting('GALAXY_API_PORT', integer(0, 65_535), '7420', 'a port, or 0 for any free one', 'Port the API listens on.'),
+  allowOpen: setting(
+    'GALAXY_API_ALLOW_OPEN',
+    flag,
+    'false',
+    'true or false',
+    'Allow listening beyond loopback, where tokens travel unencrypted.',
+  ),
+  requestsPerSecond: setting(
+    'GALAXY_API_REQUESTS_PER_SECOND',
+    integer(1, 1_000_000),
+    '100',
+    'a number from 1 to 1000000',
+    'Requests that one token may make per second, in the long run; what one address sends without a known token is limited alike.',
+  ),
+  requestBurst: setting(
+    'GALAXY_API_REQUEST_BURST',
+    integer(1, 1_000_000),
+    '400',
+    'a number from 1 to 1000000',
+    'Requests that one token may make at once, after a pause.',
+  ),
+})
+
+/** How the command line reaches an API that was not started from its folder. */
+export const clientSettings = group({
+  url: optional(
+    'GALAXY_API_URL',
+    httpUrl,
+    'http://host:port or https://host',
+    'API that the command line asks, with GALAXY_TOKEN; without it, the one that was started from here.',
+  ),
+  token: secret(
+    'GALAXY_TOKEN',
+    headerText,
+    'a token as `galaxy token create` prints it',
+    'Token that the command line uses instead of the one in the data folder.',
+  ),
+})
