@@ -1,6 +1,6 @@
-import { type ApiAddress, tokenFor, writeAddress } from './api/address-file.ts'
+import { type ApiAddress, writeAddress } from './api/address-file.ts'
 import { startApi } from './api/server.ts'
-import { hashToken } from './api/token.ts'
+import { createToken, hashToken } from './api/token.ts'
 import type { Config } from './config.ts'
 import { controllerView } from './controller-view.ts'
 import { bindInstance } from './database/lease.ts'
@@ -35,8 +35,9 @@ export async function runController(config: Config, options: RunOptions): Promis
     if (!(await schemaIsCurrent(pool.db))) throw new SchemaError('the database is not migrated to this release; run `galaxy migrate`')
     const deployment = await bindInstance(pool.db, config.instance)
     const state: DriveState = { active: null, dockerProblem: 'not connected yet' }
-    const token = await tokenFor(config.dataDir)
-    const api = await startApi({ config, db: pool.db, view: controllerView(state, pool.db), tokenHash: hashToken(token), signal, log })
+    const token = createToken()
+    const view = controllerView(state, pool.db)
+    const api = await startApi({ config, db: pool.db, view, localTokenHash: hashToken(token), signal, log })
     try {
       const address = { url: api.url, token }
       await writeAddress(config.dataDir, address)

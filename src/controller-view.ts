@@ -34,8 +34,8 @@ export function controllerView(state: DriveState, db: Kysely<Database>): Control
     },
     hostImages: async () => activeTerm(state, 'looks at Docker').hostImages(),
     askAsPlayer: async (gameId, actor, call, signal) => activeTerm(state, 'reaches engines').players.ask(gameId, actor, call, signal),
-    confirmPrune: async () => {
-      const answers = await confirmPrune(db, null)
+    confirmPrune: async (askedBy) => {
+      const answers = await confirmPrune(db, null, askedBy)
       return answers.filter(({ answer }) => answer.kind === 'deleted').map(({ kind, name }) => `${kind} ${name}`)
     },
   }

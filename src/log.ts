@@ -9,7 +9,7 @@ const SECRET_KEYS = [
   'secret',
   'secrets',
   'token',
-  'tokenHash',
+  'localTokenHash',
   'authorization',
   'registryAuth',
   'databaseUrl',

@@ -1,8 +1,11 @@
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { createToken, TOKEN_PATTERN } from './token.ts'
+import { TOKEN_PATTERN } from './token.ts'
 
-/** Where the running controller's API is, and what opens it: `{dataDir}/api.json`, mode 0600. */
+/**
+ * Where the running controller's API is, and its local token: `{dataDir}/api.json`, mode 0600. Each start makes both anew, so that
+ * a token that got out opens nothing after a restart; what should last is `galaxy token create`.
+ */
 export interface ApiAddress {
   readonly url: string
   readonly token: string
@@ -10,11 +13,6 @@ export interface ApiAddress {
 
 export function addressFile(dataDir: string): string {
   return path.join(dataDir, 'api.json')
-}
-
-/** The token of last time, so that scripts keep working across a restart; a new one at first. */
-export async function tokenFor(dataDir: string): Promise<string> {
-  return (await readAddress(dataDir))?.token ?? createToken()
 }
 
 /** Written beside and renamed: a reader sees the old file or the new one, and never with another mode than 0600. */

@@ -7,20 +7,21 @@ import { sourceOf } from '../desired/manifest/prune.ts'
 import { keyOf, loadRecorded, type RecordedDocument } from '../desired/manifest/store.ts'
 import type { ImagePolicy } from '../desired/resolve-image.ts'
 
-interface Flags {
+interface Asked {
   readonly force: boolean
   readonly dryRun: boolean
+  /** Who asks, for the operation log. */
+  readonly askedBy: string
 }
 
 /** One result per document, in their order. */
 export async function applyAsApi(
   db: Kysely<Database>,
   policy: ImagePolicy,
-  { force, dryRun }: Flags,
+  { force, dryRun, askedBy }: Asked,
   documents: readonly ManifestDocument[],
 ): Promise<readonly ApplyResult[]> {
-  const sourceRef = ({ path, line }: ManifestDocument) => `${path}:${line}`
-  return nameHolders(db, await applyDocuments(db, { documents, policy, source: 'api', sourceRef, force, dryRun }))
+  return nameHolders(db, await applyDocuments(db, { documents, policy, source: 'api', sourceRef: placeAnd(askedBy), force, dryRun }))
 }
 
 /**
@@ -31,7 +32,7 @@ export async function applyAsApi(
 export async function applyAsRoot(
   db: Kysely<Database>,
   policy: ImagePolicy,
-  { force, dryRun }: Flags,
+  { force, dryRun, askedBy }: Asked,
   root: string,
   own: readonly ManifestDocument[],
 ): Promise<readonly ApplyResult[]> {
@@ -44,13 +45,18 @@ export async function applyAsRoot(
     documents,
     policy,
     source: sourceOf(root),
-    sourceRef: ({ path, line }) => `${path}:${line}`,
+    sourceRef: placeAnd(askedBy),
     force,
     dryRun,
     previous: (document) => recordOf(document)?.document ?? undefined,
   })
   const answers = new Map(documents.map((document, index) => [document, results[index]]))
   return own.flatMap((document, index) => elsewhere[index] ?? answers.get(document) ?? [])
+}
+
+/** `games.yaml:6, token ci, request 0192…`. */
+function placeAnd(askedBy: string): (document: ManifestDocument) => string {
+  return ({ path, line }) => `${path}:${line}, ${askedBy}`
 }
 
 /** The folder gives a game or a version to the file that had it first. */

@@ -12,6 +12,8 @@ export interface ApplyRequest {
   readonly files: readonly SentFile[]
   readonly force: boolean
   readonly dryRun: boolean
+  /** Who asks, for the operation log. */
+  readonly askedBy: string
 }
 
 export interface SentFile {

@@ -10,8 +10,8 @@ export interface ControllerView {
   readiness(): readonly ReadinessCheck[]
   /** What the controller would do about a game now, or if this row were there, and this operation queued. */
   planFor(gameId: string, hypothetical?: DesiredGame, queued?: QueuedOperation): Promise<PlanAnswer>
-  /** Deletes what vanished from the watched folder and waits for a yes; answers with the names. */
-  confirmPrune(): Promise<readonly string[]>
+  /** Deletes what vanished from the watched folder and waits for a yes; answers with the names. Who says yes is in the log of each. */
+  confirmPrune(askedBy: string): Promise<readonly string[]>
   /** As Docker lists them now. @throws RuntimeFailure `service_unavailable` on a standby, or while Docker does not answer */
   hostImages(): Promise<HostImages>
   /** Only the active controller finds engines: elsewhere RuntimeFailure `service_unavailable`. */

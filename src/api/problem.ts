@@ -65,17 +65,25 @@ export class ApiProblem extends Error {
   /** HTTP status, when the code's own does not say it well enough. */
   readonly status: number
   readonly errors: readonly ProblemDetail[]
+  /** Seconds after which another attempt makes sense; null where nobody knows. */
+  readonly retryAfterS: number | null
 
   constructor(
     code: ProblemCode,
     detail: string,
-    options: { readonly errors?: readonly ProblemDetail[]; readonly status?: number; readonly cause?: unknown } = {},
+    options: {
+      readonly errors?: readonly ProblemDetail[]
+      readonly status?: number
+      readonly retryAfterS?: number
+      readonly cause?: unknown
+    } = {},
   ) {
     super(detail, { cause: options.cause })
     this.name = 'ApiProblem'
     this.code = code
     this.status = options.status ?? STATUS[code]
     this.errors = options.errors ?? []
+    this.retryAfterS = options.retryAfterS ?? (this.status === 503 ? 1 : null)
   }
 }
 
@@ -88,7 +96,7 @@ export function toProblem(error: unknown): ApiProblem {
 
 export function sendProblem(reply: FastifyReply, problem: ApiProblem): FastifyReply {
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="galaxy"')
-  if (problem.status === 503) reply.header('retry-after', '1')
+  if (problem.retryAfterS !== null) reply.header('retry-after', String(problem.retryAfterS))
   return reply
     .status(problem.status)
     .type('application/problem+json')

@@ -1,4 +1,11 @@
-import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type RawServerDefault } from 'fastify'
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RawServerDefault,
+} from 'fastify'
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Kysely } from 'kysely'
@@ -6,6 +13,8 @@ import { v7 as uuid } from 'uuid'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/tables.ts'
 import type { Log } from '../log.ts'
+import { guardRoutes, pathOf } from './access.ts'
+import { createGate, type Gate } from './gate.ts'
 import type { ControllerView } from './ports.ts'
 import { ApiProblem, sendProblem, toProblem } from './problem.ts'
 import { engineVersionRoutes } from './routes/engine-versions.ts'
@@ -17,8 +26,8 @@ import { manifestRoutes } from './routes/manifests.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { outboxRoutes } from './routes/outbox.ts'
 import { runtimeRoutes } from './routes/runtimes.ts'
+import { tokenRoutes } from './routes/tokens.ts'
 import { userGameRoutes } from './routes/user-games.ts'
-import { isAuthorized } from './token.ts'
 
 export type ApiServer = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
 
@@ -27,8 +36,8 @@ export interface ApiOptions {
   /** Its writes need no lease: the API writes desired state only. */
   readonly db: Kysely<Database>
   readonly view: ControllerView
-  /** SHA-256 of the one token that opens everything. */
-  readonly tokenHash: Buffer
+  /** SHA-256 of the token for this controller's own command line, an admin's. */
+  readonly localTokenHash: Buffer
   /** Ends waiting requests; `close` is still needed. */
   readonly signal: AbortSignal
   readonly log: Log
@@ -63,8 +72,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   }
 }
 
-function buildServer({ config, db, view, tokenHash, signal, log }: ApiOptions): ApiServer {
-  const isCallerAuthorized = (header: string | undefined) => isAuthorized(header, tokenHash)
+/** The API's routes behind their gate, not listening yet. */
+export function buildServer(options: ApiOptions): ApiServer {
+  const { config, db, view, localTokenHash, log } = options
+  const { requestsPerSecond: perSecond, requestBurst: burst } = config.api
+  const gate = createGate({ db, localTokenHash, rate: { perSecond, burst } })
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -73,8 +85,8 @@ function buildServer({ config, db, view, tokenHash, signal, log }: ApiOptions): 
     genReqId: () => uuid(),
     logger: false,
     // A path that the router can't read reaches no hook, so the token is asked for here too.
-    frameworkErrors: (error, { headers: { authorization } }, reply) => {
-      sendProblem(reply, isCallerAuthorized(authorization) ? unreadablePath(error) : needsToken(authorization))
+    frameworkErrors: (error, request, reply) => {
+      void answerUnreadable(gate, error, request, reply)
     },
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
@@ -87,40 +99,36 @@ function buildServer({ config, db, view, tokenHash, signal, log }: ApiOptions): 
       )
     return sendProblem(reply, problem)
   })
-  const policy = { imageTemplate: config.images.template, allowedRegistries: config.images.allowedRegistries }
-  healthRoutes(app, view, isCallerAuthorized)
-  // Deny by default: what is registered outside of this hook is named above, and nothing else is.
-  app.setNotFoundHandler((request, reply) => {
-    const isKnown = isCallerAuthorized(request.headers.authorization)
-    return sendProblem(
-      reply,
-      isKnown
-        ? new ApiProblem('not_found', `there is no ${request.method} ${request.url.split('?')[0]}`)
-        : needsToken(request.headers.authorization),
-    )
-  })
-  app.register(
-    async (scope: ApiServer) => {
-      scope.addHook('onRequest', async ({ headers }) => {
-        if (!isCallerAuthorized(headers.authorization)) throw needsToken(headers.authorization)
-      })
-      gameRoutes(scope, { db, view, policy })
-      operationRoutes(scope, db, signal)
-      runtimeRoutes(scope, { db, view, policy, signal })
-      lifeRoutes(scope, db)
-      userGameRoutes(scope, { db, view, signal })
-      outboxRoutes(scope, db)
-      manifestRoutes(scope, { db, view, policy, signal })
-      engineVersionRoutes(scope, db, policy)
-      imageRoutes(scope, { db, view, policy })
-    },
-    { prefix: '/api/v1' },
+  guardRoutes(app, gate, log)
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, new ApiProblem('not_found', `there is no ${request.method} ${pathOf(request)}`)),
   )
+  app.register(async (scope: ApiServer) => healthRoutes(scope, view, gate))
+  app.register(async (scope: ApiServer) => versionedRoutes(scope, options), { prefix: '/api/v1' })
   return app
 }
 
-function needsToken(header: string | undefined): ApiProblem {
-  return new ApiProblem('unauthorized', header === undefined ? 'send "Authorization: Bearer <token>"' : 'the token is not known')
+function versionedRoutes(app: ApiServer, { config, db, view, signal }: ApiOptions): void {
+  const policy = { imageTemplate: config.images.template, allowedRegistries: config.images.allowedRegistries }
+  gameRoutes(app, { db, view, policy })
+  operationRoutes(app, db, signal)
+  runtimeRoutes(app, { db, view, policy, signal })
+  lifeRoutes(app, db)
+  userGameRoutes(app, { db, view, signal })
+  outboxRoutes(app, db)
+  manifestRoutes(app, { db, view, policy, signal })
+  engineVersionRoutes(app, db, policy)
+  imageRoutes(app, { db, view, policy })
+  tokenRoutes(app, db)
+}
+
+async function answerUnreadable(gate: Gate, error: FastifyError, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  try {
+    await gate.identify(request)
+    sendProblem(reply, unreadablePath(error))
+  } catch (refusal) {
+    sendProblem(reply, toProblem(refusal))
+  }
 }
 
 /** Fastify's own words would repeat the path, however long it is. */

@@ -15,8 +15,13 @@ export function hashToken(token: string): Buffer {
   return createHash('sha256').update(token).digest()
 }
 
-/** Whether an `Authorization` header carries the token of this hash; takes the same time whatever is wrong. */
-export function isAuthorized(header: string | undefined, tokenHash: Buffer): boolean {
-  const token = /^Bearer +(\S+)$/i.exec(header ?? '')?.[1] ?? ''
-  return timingSafeEqual(hashToken(token), tokenHash)
+/** Takes the same time wherever two hashes differ. */
+export function isSameHash(a: Buffer, b: Buffer): boolean {
+  return timingSafeEqual(a, b)
+}
+
+/** The token of an `Authorization` header; null where none of our form is in it. */
+export function bearerToken(header: string): string | null {
+  const token = /^Bearer +(\S+)$/i.exec(header)?.[1] ?? ''
+  return TOKEN_PATTERN.test(token) ? token : null
 }

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 import type { HealthSnapshotsTable, OutboxTable, PlayerMappingsTable, TurnsTable } from './life-tables.ts'
+import type { ApiTokensTable } from './token-table.ts'
 
 /**
  * Tables and views of `migrations/`, as the pool's type parsers deliver them: `timestamptz` as Date, `bigint` and
@@ -23,6 +24,7 @@ export interface Database {
   manifest_roots: ManifestRootsTable
   manifest_files: ManifestFilesTable
   manifest_documents: ManifestDocumentsTable
+  api_tokens: ApiTokensTable
   games: GamesView
 }
 

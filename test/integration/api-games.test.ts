@@ -114,7 +114,7 @@ describe('DELETE a game', () => {
     const first = await api.call('DELETE', game('gone'))
     expect(first).toMatchObject({
       status: 202,
-      body: { metadata: { deletedAt: expect.any(String), writtenBy: 'api', writtenRef: expect.stringMatching(/^request /) } },
+      body: { metadata: { deletedAt: expect.any(String), writtenBy: 'api', writtenRef: expect.stringMatching(/^token local, request /) } },
     })
     const again = await api.call('DELETE', game('gone'))
     expect(again).toMatchObject({

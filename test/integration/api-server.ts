@@ -1,10 +1,10 @@
 import { inject } from 'vitest'
 import { type ControllerView, type PlanAnswer } from '../../src/api/ports.ts'
-import { type Api, startApi } from '../../src/api/server.ts'
+import { type Api, type ApiOptions, startApi } from '../../src/api/server.ts'
 import { createToken, hashToken } from '../../src/api/token.ts'
 import { loadConfig } from '../../src/config.ts'
 import { type DatabasePool, openPool } from '../../src/database/pool.ts'
-import { createLog } from '../../src/log.ts'
+import { createLog, type Log } from '../../src/log.ts'
 import { RuntimeFailure } from '../../src/model/errors.ts'
 import type { DesiredGame } from '../../src/model/game.ts'
 import type { HostImage, ImageUser } from '../../src/model/image.ts'
@@ -21,9 +21,12 @@ export interface Answer {
 
 export interface ApiUnderTest {
   readonly url: string
+  /** The local one, an admin's. */
   readonly token: string
   readonly pool: DatabasePool
   readonly view: FakeView
+  /** As the API was started with. */
+  readonly options: ApiOptions
   /** With the token unless headers say otherwise. */
   call(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>
   stop(): Promise<void>
@@ -40,8 +43,16 @@ export interface FakeView extends ControllerView {
   readonly host: { images: HostImage[]; containers: ImageUser[] }
 }
 
+export interface ApiSettings {
+  readonly env?: Readonly<Record<string, string>>
+  readonly log?: Log
+}
+
+/** Tests ask faster than anybody should. */
+const UNLIMITED = { GALAXY_API_REQUESTS_PER_SECOND: '1000000', GALAXY_API_REQUEST_BURST: '1000000' }
+
 /** The API over a database of its own. */
-export async function startApiUnderTest(): Promise<ApiUnderTest> {
+export async function startApiUnderTest({ env = {}, log = createLog('silent') }: ApiSettings = {}): Promise<ApiUnderTest> {
   const database = await freshDatabase(inject('postgresUrl'))
   const pool = openPool({ url: database.url, applicationName: 'galaxy-api-test', max: 4 })
   await pool.db
@@ -51,13 +62,15 @@ export async function startApiUnderTest(): Promise<ApiUnderTest> {
   const view = fakeView()
   const stop = new AbortController()
   const token = createToken()
-  const { config } = loadConfig({ env: { GALAXY_API_PORT: '0' }, cwd: inject('runFolder') })
-  const api: Api = await startApi({ config, db: pool.db, view, tokenHash: hashToken(token), signal: stop.signal, log: createLog('silent') })
+  const { config } = loadConfig({ env: { GALAXY_API_PORT: '0', ...UNLIMITED, ...env }, cwd: inject('runFolder') })
+  const options: ApiOptions = { config, db: pool.db, view, localTokenHash: hashToken(token), signal: stop.signal, log }
+  const api: Api = await startApi(options)
   return {
     url: api.url,
     token,
     pool,
     view,
+    options,
     call: (method, path, body, headers = { authorization: `Bearer ${token}` }) => call(`${api.url}${path}`, method, body, headers),
     stop: async () => {
       stop.abort()

@@ -49,7 +49,7 @@ describe('a verb', () => {
     expect(answer.headers.get('location')).toBe(`/api/v1/operations/${operationId}`)
     expect((await api.call('GET', `/api/v1/operations/${operationId}`)).body).toEqual(answer.body)
     expect((await api.call('GET', `/api/v1/games/${id}`)).body).toMatchObject({
-      metadata: { writtenRef: expect.stringMatching(new RegExp(`^operation:${operationId} request `)) },
+      metadata: { writtenRef: expect.stringMatching(new RegExp(`^operation:${operationId} token local, request `)) },
     })
   })
 

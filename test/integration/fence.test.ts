@@ -10,6 +10,9 @@ import { describeOnEachPostgres } from '../support/postgres-majors.ts'
 
 /** What may be written without the current epoch, and why; every other table is the lease holder's. */
 const OPEN: Readonly<Record<string, string>> = {
+  'api_tokens INSERT': 'an admin’s, by the API of any controller; no game depends on it',
+  'api_tokens UPDATE': 'the same: a revocation, and the last use',
+  'api_tokens DELETE': 'nobody does',
   'controller_leases INSERT': 'it is what the fence asks',
   'controller_leases UPDATE': 'it is what the fence asks; a renewal names its epoch',
   'controller_leases DELETE': 'it is what the fence asks',

@@ -2,8 +2,8 @@ import { chmod, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { addressFile, tokenFor, writeAddress } from '../../src/api/address-file.ts'
-import { createToken, hashToken, isAuthorized } from '../../src/api/token.ts'
+import { addressFile, readAddress, writeAddress } from '../../src/api/address-file.ts'
+import { bearerToken, createToken, hashToken, isSameHash } from '../../src/api/token.ts'
 import { loadConfig } from '../../src/config.ts'
 import { engineAddress } from '../../src/engine/address.ts'
 import { parseInspection } from '../../src/observed/parse.ts'
@@ -27,22 +27,18 @@ describe('the token', () => {
     expect(new Set(Array.from({ length: 1_000 }, createToken)).size).toBe(1_000)
   })
 
-  it('is kept as a hash, by which it is compared whatever its length is', () => {
+  /** As the gate asks of the local token. */
+  const isLetIn = (header: string) => {
+    const sent = bearerToken(header)
+    return sent !== null && isSameHash(hashToken(sent), hash)
+  }
+
+  it('is kept as a hash, by which it is compared', () => {
     expect(hash.toString('latin1')).not.toContain(token)
-    expect(isAuthorized(`Bearer ${token}`, hash)).toBe(true)
-    for (const wrong of [
-      '',
-      'x',
-      token.slice(0, -1),
-      `${token}x`,
-      `${token} ${token}`,
-      token.toUpperCase(),
-      hash.toString('hex'),
-      'x'.repeat(100_000),
-    ])
-      expect(isAuthorized(`Bearer ${wrong}`, hash), wrong.slice(0, 60)).toBe(false)
-    expect(isAuthorized(token, hash)).toBe(false)
-    expect(isAuthorized(undefined, hash)).toBe(false)
+    expect(isLetIn(`Bearer ${token}`)).toBe(true)
+    for (const wrong of ['', 'x', token.slice(0, -1), `${token}x`, token.toUpperCase(), createToken(), hash.toString('hex')])
+      expect(isLetIn(`Bearer ${wrong}`), wrong).toBe(false)
+    expect(isLetIn(token)).toBe(false)
   })
 
   it('takes as long to refuse when nearly all of it is right as when nothing is', () => {
@@ -55,7 +51,7 @@ describe('the token', () => {
         ['far', far],
       ] as const) {
         const startedAt = performance.now()
-        isAuthorized(header, hash)
+        isLetIn(header)
         times[name].push(performance.now() - startedAt)
       }
     }
@@ -67,10 +63,10 @@ describe('the token', () => {
   it('lies in a file that only its owner reads, whatever was there before', async () => {
     await writeFile(addressFile(folder), '{"url": "x", "token": "forged"}')
     await chmod(addressFile(folder), 0o666)
-    expect(await tokenFor(folder)).not.toBe('forged')
+    expect(await readAddress(folder)).toBeNull()
     await writeAddress(folder, { url: 'http://127.0.0.1:1', token })
     expect((await stat(addressFile(folder))).mode & 0o777).toBe(0o600)
-    expect(await tokenFor(folder)).toBe(token)
+    expect(await readAddress(folder)).toMatchObject({ token })
     expect(await readdir(folder)).toEqual(['api.json'])
   })
 

@@ -82,7 +82,7 @@ describe('the log', () => {
     return lines
   }
 
-  it.each(['password', 'token', 'tokenHash', 'authorization', 'databaseUrl', 'connectionString'])('hides a field %s', (key) => {
+  it.each(['password', 'token', 'localTokenHash', 'authorization', 'databaseUrl', 'connectionString'])('hides a field %s', (key) => {
     for (const fields of [{ [key]: SECRET }, { a: { [key]: SECRET } }, { a: { b: { [key]: SECRET } } }]) {
       expect(logged(fields).join('')).toContain('[hidden]')
       expect(logged(fields).join('')).not.toContain(SECRET)

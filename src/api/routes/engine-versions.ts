@@ -7,6 +7,7 @@ import { DEFAULT_ENGINE, type VersionDocument } from '../../desired/manifest/doc
 import type { ImagePolicy } from '../../desired/resolve-image.ts'
 import { deleteVersion, readRegistry, setEnabled, type VersionAnswer, type VersionKey } from '../../desired/versions.ts'
 import { enforcementWarning, versionHolders } from '../../desired/versions-holder.ts'
+import { askedBy } from '../access.ts'
 import { bodyDocument } from '../body-document.ts'
 import { expectedVersion } from '../if-match.ts'
 import { ApiProblem } from '../problem.ts'
@@ -27,6 +28,9 @@ const listQuery = z.strictObject({
 
 type Query = z.output<typeof writeVersionQuery>
 
+/** Of all writes: a version decides which code runs, and how (docs/security.md). */
+const config = { needs: 'operator' } as const
+
 /** Registry CRUD (spec 5, "HTTP API"). A body is one EngineVersion manifest as JSON. */
 export function engineVersionRoutes(app: ApiServer, db: Kysely<Database>, policy: ImagePolicy): void {
   readRoutes(app, db, policy)
@@ -35,7 +39,7 @@ export function engineVersionRoutes(app: ApiServer, db: Kysely<Database>, policy
 }
 
 function readRoutes(app: ApiServer, db: Kysely<Database>, policy: ImagePolicy): void {
-  app.get('/admin/engine-versions', { schema: { querystring: listQuery } }, async ({ query }) => {
+  app.get('/admin/engine-versions', { config: { needs: 'viewer' }, schema: { querystring: listQuery } }, async ({ query }) => {
     const [{ versions, problems }, holders] = await Promise.all([readRegistry(db), versionHolders(db)])
     const all = versions.filter(({ version }) => query.engine === undefined || version.engine === query.engine)
     const rest =
@@ -58,7 +62,7 @@ function readRoutes(app: ApiServer, db: Kysely<Database>, policy: ImagePolicy): 
   })
   app.get(
     '/admin/engine-versions/:version',
-    { schema: { params: versionParams, querystring: engineQuery } },
+    { config: { needs: 'viewer' }, schema: { params: versionParams, querystring: engineQuery } },
     async ({ params, query }, reply) => send(reply, await requireVersion(db, policy, { engine: query.engine, version: params.version })),
   )
 }
@@ -68,7 +72,7 @@ function putRoutes(app: ApiServer, db: Kysely<Database>, policy: ImagePolicy): v
   const oneAtATime = pLimit(1)
   const write = async (document: VersionDocument, expects: Expectation, dryRun: boolean, reply: FastifyReply) => {
     const key = keyFrom(document)
-    const put = () => putVersion(db, policy, { document, key, expects, dryRun, sourceRef: `request ${reply.request.id}` })
+    const put = () => putVersion(db, policy, { document, key, expects, dryRun, sourceRef: askedBy(reply.request) })
     const result = await (expects.kind === 'anything' ? put() : oneAtATime(put))
     const warnings = result.outcome === 'unchanged' ? [] : await warningsOf(db, key, { kind: 'replaced' })
     if (dryRun) return { ...result, kind: 'DryRun', warnings }
@@ -76,11 +80,11 @@ function putRoutes(app: ApiServer, db: Kysely<Database>, policy: ImagePolicy): v
     return send(reply, await requireVersion(db, policy, key), { outcome: result.outcome, warnings })
   }
 
-  app.post('/admin/engine-versions', { schema: { querystring: dryRunQuery, body: z.unknown() } }, ({ query, body }, reply) =>
+  app.post('/admin/engine-versions', { config, schema: { querystring: dryRunQuery, body: z.unknown() } }, ({ query, body }, reply) =>
     write(bodyDocument(body, 'EngineVersion', policy), { kind: 'nothing' }, query.dryRun, reply),
   )
   const schema = { params: versionParams, querystring: writeVersionQuery, body: z.unknown() }
-  app.put('/admin/engine-versions/:version', { schema }, ({ params, query, body, headers }, reply) => {
+  app.put('/admin/engine-versions/:version', { config, schema }, ({ params, query, body, headers }, reply) => {
     const document = bodyDocument(body, 'EngineVersion', policy)
     requireSame(keyFrom(document), { engine: query.engine, version: params.version })
     const resourceVersion = expectedVersion(headers['if-match'])
@@ -89,18 +93,18 @@ function putRoutes(app: ApiServer, db: Kysely<Database>, policy: ImagePolicy): v
 }
 
 function switchRoutes(app: ApiServer, db: Kysely<Database>, policy: ImagePolicy): void {
-  const requestOf = (version: string, query: Query, ifMatch: string | undefined, id: string) => ({
+  const requestOf = (version: string, query: Query, ifMatch: string | undefined, sourceRef: string) => ({
     engine: query.engine,
     version,
     dryRun: query.dryRun,
     ifMatch: expectedVersion(ifMatch),
     source: 'api',
-    sourceRef: `request ${id}`,
+    sourceRef,
   })
   const schema = { params: versionParams, querystring: writeVersionQuery }
   for (const verb of ['enable', 'disable'] as const) {
-    app.post(`/admin/engine-versions/:version/${verb}`, { schema }, async ({ params, query, headers, id }, reply) => {
-      const request = requestOf(params.version, query, headers['if-match'], id)
+    app.post(`/admin/engine-versions/:version/${verb}`, { config, schema }, async ({ params, query, headers, caller, id }, reply) => {
+      const request = requestOf(params.version, query, headers['if-match'], askedBy({ caller, id }))
       const enabled = verb === 'enable'
       const outcome = requireDone(request, request.ifMatch, await setEnabled(db, { ...request, enabled }))
       const warnings = outcome === 'unchanged' ? [] : await warningsOf(db, request, { kind: 'switched', enabled })
@@ -108,8 +112,8 @@ function switchRoutes(app: ApiServer, db: Kysely<Database>, policy: ImagePolicy)
       return send(reply, await requireVersion(db, policy, request), { outcome, warnings })
     })
   }
-  app.delete('/admin/engine-versions/:version', { schema }, async ({ params, query, headers, id }) => {
-    const request = requestOf(params.version, query, headers['if-match'], id)
+  app.delete('/admin/engine-versions/:version', { config, schema }, async ({ params, query, headers, caller, id }) => {
+    const request = requestOf(params.version, query, headers['if-match'], askedBy({ caller, id }))
     requireDone(request, request.ifMatch, await deleteVersion(db, request))
     const warnings = await warningsOf(db, request, { kind: 'deleted' })
     return { kind: query.dryRun ? 'DryRun' : 'Deleted', metadata: { name: keyOf(request) }, warnings }

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { Database } from '../../database/tables.ts'
 import type { ImagePolicy } from '../../desired/resolve-image.ts'
 import { Schedules } from '../../turns/schedule.ts'
+import { askedBy } from '../access.ts'
 import { deleteGame } from '../delete-game.ts'
 import { type GameEnvelope, toEnvelope } from '../envelope.ts'
 import { expectedVersion } from '../if-match.ts'
@@ -26,7 +27,7 @@ export function gameRoutes(app: ApiServer, { db, view, policy }: GameRouteOption
   const schedules = new Schedules()
   const show = (row: GameRow): GameEnvelope => toEnvelope(row, schedules, Date.now())
   const listQuery = z.strictObject({ limit, continue: continueToken.optional(), labelSelector: labelSelector.optional() })
-  app.get('/games', { schema: { querystring: listQuery } }, async ({ query }) => {
+  app.get('/games', { config: { needs: 'viewer' }, schema: { querystring: listQuery } }, async ({ query }) => {
     const rows = await listGames(db, { limit: query.limit, after: query.continue ?? null, labels: query.labelSelector ?? [] })
     const shown = rows.slice(0, query.limit)
     const last = rows.length > shown.length ? shown.at(-1) : undefined
@@ -37,7 +38,7 @@ export function gameRoutes(app: ApiServer, { db, view, policy }: GameRouteOption
     }
   })
 
-  app.get('/games/:id', { schema: { params: gameParams, querystring: noQuery } }, async ({ params }, reply) =>
+  app.get('/games/:id', { config: { needs: 'viewer' }, schema: { params: gameParams, querystring: noQuery } }, async ({ params }, reply) =>
     sendGame(reply, show(await requireGame(db, params.id))),
   )
 
@@ -45,8 +46,8 @@ export function gameRoutes(app: ApiServer, { db, view, policy }: GameRouteOption
   const oneAtATime = pLimit(1)
   app.put(
     '/games/:id',
-    { schema: { params: gameParams, querystring: writeQuery, body: z.unknown() } },
-    async ({ params, query, body, headers, id }, reply) => {
+    { config: { needs: 'lobby' }, schema: { params: gameParams, querystring: writeQuery, body: z.unknown() } },
+    async ({ params, query, body, headers, caller, id }, reply) => {
       const expected = expectedVersion(headers['if-match'])
       const put = () =>
         putGame(db, policy, {
@@ -55,7 +56,7 @@ export function gameRoutes(app: ApiServer, { db, view, policy }: GameRouteOption
           expectedVersion: expected,
           force: query.force,
           dryRun: query.dryRun,
-          sourceRef: `request ${id}`,
+          sourceRef: askedBy({ caller, id }),
         })
       const { document, result } = await (expected === null ? put() : oneAtATime(put))
       if (query.dryRun) return { ...result, kind: 'DryRun', plan: await planOf(db, view, document) }
@@ -64,14 +65,15 @@ export function gameRoutes(app: ApiServer, { db, view, policy }: GameRouteOption
     },
   )
 
-  app.delete('/games/:id', { schema: { params: gameParams, querystring: deleteQuery } }, async ({ params, query, headers, id }, reply) => {
+  const deletion = { config: { needs: 'lobby' }, schema: { params: gameParams, querystring: deleteQuery } } as const
+  app.delete('/games/:id', deletion, async ({ params, query, headers, caller, id }, reply) => {
     const expected = expectedVersion(headers['if-match'])
     const { warnings } = await deleteGame(db, {
       gameId: params.id,
       purgeState: query.purgeState,
       expectedVersion: expected,
       dryRun: query.dryRun,
-      sourceRef: `request ${id}`,
+      sourceRef: askedBy({ caller, id }),
     })
     const game = await findGame(db, params.id)
     return reply
@@ -79,7 +81,7 @@ export function gameRoutes(app: ApiServer, { db, view, policy }: GameRouteOption
       .send({ ...(game === null ? { kind: 'Deleted', metadata: { name: params.id } } : show(game)), warnings })
   })
 
-  app.get('/games/:id/plan', { schema: { params: gameParams, querystring: noQuery } }, async ({ params }) => {
+  app.get('/games/:id/plan', { config: { needs: 'viewer' }, schema: { params: gameParams, querystring: noQuery } }, async ({ params }) => {
     await requireGame(db, params.id)
     if (!view.isLeader()) throw new ApiProblem('service_unavailable', 'this controller is on standby; only the active one plans')
     return { kind: 'Plan', game: params.id, ...(await view.planFor(params.id)) }

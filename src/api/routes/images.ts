@@ -18,7 +18,7 @@ export function imageRoutes(
   app: ApiServer,
   { db, view, policy }: { db: Kysely<Database>; view: ControllerView; policy: ImagePolicy },
 ): void {
-  app.get('/images', { schema: { querystring: noQuery } }, async (): Promise<ImageListAnswer> => {
+  app.get('/images', { config: { needs: 'viewer' }, schema: { querystring: noQuery } }, async (): Promise<ImageListAnswer> => {
     const items = await listEngineImages(db, policy, await view.hostImages())
     return { kind: 'ImageList', metadata: { continue: null }, items }
   })

@@ -21,20 +21,30 @@ const snapshotQuery = eventQuery.extend({ limit: limit.transform((asked) => Math
 
 /** What is recorded of a game's life. All of it outlives the game, so that an unknown one has merely none. */
 export function lifeRoutes(app: ApiServer, db: Kysely<Database>): void {
-  app.get('/turns', { schema: { querystring: turnQuery } }, ({ query }) =>
+  app.get('/turns', { config: { needs: 'viewer' }, schema: { querystring: turnQuery } }, ({ query }) =>
     turns(db, { gameId: null, limit: query.limit, before: query.continue ?? null }),
   )
-  app.get('/games/:id/turns', { schema: { params: gameParams, querystring: turnQuery } }, ({ params, query }) =>
-    turns(db, { gameId: params.id, limit: query.limit, before: query.continue ?? null }),
+  app.get(
+    '/games/:id/turns',
+    { config: { needs: 'viewer' }, schema: { params: gameParams, querystring: turnQuery } },
+    ({ params, query }) => turns(db, { gameId: params.id, limit: query.limit, before: query.continue ?? null }),
   )
-  app.get('/games/:id/snapshots', { schema: { params: gameParams, querystring: snapshotQuery } }, async ({ params, query }) => {
-    const { rows, next } = await listSnapshots(db, { gameId: params.id, limit: query.limit, before: query.continue ?? null })
-    return { kind: 'SnapshotList', metadata: metadata(next), items: rows.map(toSnapshot) }
-  })
-  app.get('/games/:id/events', { schema: { params: gameParams, querystring: eventQuery } }, async ({ params, query }) => {
-    const { rows, next } = await listHealthEvents(db, { gameId: params.id, limit: query.limit, before: query.continue ?? null })
-    return { kind: 'HealthEventList', metadata: metadata(next), items: rows.map(toHealthEvent) }
-  })
+  app.get(
+    '/games/:id/snapshots',
+    { config: { needs: 'viewer' }, schema: { params: gameParams, querystring: snapshotQuery } },
+    async ({ params, query }) => {
+      const { rows, next } = await listSnapshots(db, { gameId: params.id, limit: query.limit, before: query.continue ?? null })
+      return { kind: 'SnapshotList', metadata: metadata(next), items: rows.map(toSnapshot) }
+    },
+  )
+  app.get(
+    '/games/:id/events',
+    { config: { needs: 'viewer' }, schema: { params: gameParams, querystring: eventQuery } },
+    async ({ params, query }) => {
+      const { rows, next } = await listHealthEvents(db, { gameId: params.id, limit: query.limit, before: query.continue ?? null })
+      return { kind: 'HealthEventList', metadata: metadata(next), items: rows.map(toHealthEvent) }
+    },
+  )
 }
 
 async function turns(db: Kysely<Database>, asked: TurnPage) {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Database } from '../../database/tables.ts'
 import type { ImagePolicy } from '../../desired/resolve-image.ts'
 import { readVersions } from '../../desired/rows.ts'
+import { askedBy } from '../access.ts'
 import { applyFiles, type DocumentResult } from '../apply-files.ts'
 import { planOf } from '../plan-of.ts'
 import type { ControllerView, PlanAnswer } from '../ports.ts'
@@ -41,9 +42,12 @@ const files = z
   .max(MAX_FILES)
 
 export function manifestRoutes(app: ApiServer, { db, view, policy, signal }: ManifestRouteOptions): void {
-  app.get('/manifests', { schema: { querystring: noQuery } }, async () => ({ kind: 'ManifestList', ...(await listManifests(db)) }))
+  app.get('/manifests', { config: { needs: 'viewer' }, schema: { querystring: noQuery } }, async () => ({
+    kind: 'ManifestList',
+    ...(await listManifests(db)),
+  }))
 
-  app.get('/versions', { schema: { querystring: noQuery } }, async () => {
+  app.get('/versions', { config: { needs: 'viewer' }, schema: { querystring: noQuery } }, async () => {
     const { versions, problems } = await readVersions(db)
     return { kind: 'EngineVersionList', metadata: { continue: null }, items: versions, problems }
   })
@@ -51,9 +55,9 @@ export function manifestRoutes(app: ApiServer, { db, view, policy, signal }: Man
   const applyBody = z.strictObject({ files, force: z.boolean().default(false), dryRun: z.boolean().default(false) })
   app.post(
     '/manifests/apply',
-    { bodyLimit: MANIFESTS_LIMIT_BYTES, schema: { querystring: noQuery, body: applyBody } },
-    async ({ body }): Promise<ApplyAnswer> => {
-      const { results } = await applyFiles(db, policy, body, signal)
+    { config: { needs: 'operator' }, bodyLimit: MANIFESTS_LIMIT_BYTES, schema: { querystring: noQuery, body: applyBody } },
+    async ({ body, caller, id }): Promise<ApplyAnswer> => {
+      const { results } = await applyFiles(db, policy, { ...body, askedBy: askedBy({ caller, id }) }, signal)
       return { kind: 'ApplyResult', dryRun: body.dryRun, results }
     },
   )
@@ -61,9 +65,10 @@ export function manifestRoutes(app: ApiServer, { db, view, policy, signal }: Man
   const diffBody = z.strictObject({ files, force: z.boolean().default(false) })
   app.post(
     '/manifests/diff',
-    { bodyLimit: MANIFESTS_LIMIT_BYTES, schema: { querystring: noQuery, body: diffBody } },
-    async ({ body }): Promise<DiffAnswer> => {
-      const { results, documents } = await applyFiles(db, policy, { ...body, dryRun: true }, signal)
+    { config: { needs: 'operator' }, bodyLimit: MANIFESTS_LIMIT_BYTES, schema: { querystring: noQuery, body: diffBody } },
+    async ({ body, caller, id }): Promise<DiffAnswer> => {
+      const asked = { ...body, dryRun: true, askedBy: askedBy({ caller, id }) }
+      const { results, documents } = await applyFiles(db, policy, asked, signal)
       const withPlans: (DocumentResult & { plan: PlanAnswer | null })[] = []
       for (const [index, result] of results.entries()) {
         const document = documents[index]
@@ -74,10 +79,10 @@ export function manifestRoutes(app: ApiServer, { db, view, policy, signal }: Man
     },
   )
 
-  app.post('/manifests/prune', { schema: { querystring: dryRunQuery } }, async ({ query }) => {
+  app.post('/manifests/prune', { config: { needs: 'operator' }, schema: { querystring: dryRunQuery } }, async ({ query, caller, id }) => {
     const { waiting } = await listManifests(db)
     if (query.dryRun) return { kind: 'PruneResult', deleted: [], waiting }
     if (!view.isLeader()) throw new ApiProblem('service_unavailable', 'this controller is on standby; only the active one prunes')
-    return { kind: 'PruneResult', deleted: await view.confirmPrune(), waiting: [] }
+    return { kind: 'PruneResult', deleted: await view.confirmPrune(askedBy({ caller, id })), waiting: [] }
   })
 }

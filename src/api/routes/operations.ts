@@ -8,18 +8,24 @@ import { gameParams, operationParams, pageQuery, toContinueToken, wait } from '.
 import type { ApiServer } from '../server.ts'
 
 export function operationRoutes(app: ApiServer, db: Kysely<Database>, signal: AbortSignal): void {
-  app.get('/operations', { schema: { querystring: pageQuery } }, ({ query }) =>
+  app.get('/operations', { config: { needs: 'viewer' }, schema: { querystring: pageQuery } }, ({ query }) =>
     page(db, { gameId: null, limit: query.limit, before: query.continue ?? null }),
   )
-  app.get('/games/:id/operations', { schema: { params: gameParams, querystring: pageQuery } }, ({ params, query }) =>
-    page(db, { gameId: params.id, limit: query.limit, before: query.continue ?? null }),
+  app.get(
+    '/games/:id/operations',
+    { config: { needs: 'viewer' }, schema: { params: gameParams, querystring: pageQuery } },
+    ({ params, query }) => page(db, { gameId: params.id, limit: query.limit, before: query.continue ?? null }),
   )
   const querystring = z.strictObject({ wait: wait.optional() })
-  app.get('/operations/:id', { schema: { params: operationParams, querystring } }, async ({ params, query, raw }) => {
-    const closed = new AbortController()
-    raw.once('close', () => closed.abort())
-    return operationAfter(db, params.id, query.wait ?? 0, AbortSignal.any([signal, closed.signal]))
-  })
+  app.get(
+    '/operations/:id',
+    { config: { needs: 'viewer' }, schema: { params: operationParams, querystring } },
+    async ({ params, query, raw }) => {
+      const closed = new AbortController()
+      raw.once('close', () => closed.abort())
+      return operationAfter(db, params.id, query.wait ?? 0, AbortSignal.any([signal, closed.signal]))
+    },
+  )
 }
 
 async function page(db: Kysely<Database>, asked: OperationPage) {

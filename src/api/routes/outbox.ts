@@ -28,7 +28,7 @@ const listQuery = z.strictObject({ limit, continue: place.optional(), game, stat
 
 /** What is told to the outside, and having it told again (docs/webhook.md). */
 export function outboxRoutes(app: ApiServer, db: Kysely<Database>): void {
-  app.get('/outbox', { schema: { querystring: listQuery } }, async ({ query }) => {
+  app.get('/outbox', { config: { needs: 'viewer' }, schema: { querystring: listQuery } }, async ({ query }) => {
     const { rows, next } = await listOutbox(db, {
       gameId: query.game ?? null,
       state: query.state ?? null,
@@ -42,7 +42,8 @@ export function outboxRoutes(app: ApiServer, db: Kysely<Database>): void {
     }
   })
 
-  app.post('/outbox/:id/replay', { schema: { params, querystring: dryRunQuery } }, async ({ params: { id }, query: { dryRun } }) => {
+  const replayOne = { config: { needs: 'operator' }, schema: { params, querystring: dryRunQuery } } as const
+  app.post('/outbox/:id/replay', replayOne, async ({ params: { id }, query: { dryRun } }) => {
     await requireRow(db, id)
     await replayOutbox(db, { kind: 'event', rowId: id }, { dryRun })
     return { kind: 'OutboxEvent', dryRun, ...toOutboxEvent(await requireRow(db, id)) }
@@ -51,7 +52,7 @@ export function outboxRoutes(app: ApiServer, db: Kysely<Database>): void {
   const replayQuery = dryRunQuery.extend({ game })
   app.post(
     '/outbox/replay',
-    { schema: { querystring: replayQuery } },
+    { config: { needs: 'operator' }, schema: { querystring: replayQuery } },
     async ({ query: { game: gameId, dryRun } }): Promise<ReplayAnswer> => {
       const replayed = await replayOutbox(db, { kind: 'dead', gameId: gameId ?? null }, { dryRun })
       return { kind: 'ReplayResult', dryRun, replayed }

@@ -5,6 +5,7 @@ import type { Database } from '../../database/tables.ts'
 import type { ImagePolicy } from '../../desired/resolve-image.ts'
 import type { Verb, VerbRequest } from '../../desired/verb.ts'
 import { Schedules } from '../../turns/schedule.ts'
+import { askedBy } from '../access.ts'
 import { toEnvelope } from '../envelope.ts'
 import { expectedVersion } from '../if-match.ts'
 import { operationAfter } from '../operation-after.ts'
@@ -35,6 +36,7 @@ export function runtimeRoutes(app: ApiServer, options: RuntimeRouteOptions): voi
   readRoutes(app, options.db)
 }
 
+const NEEDED_AT = { lobby: 'lobby', admin: 'operator' } as const
 const verbQuery = writeQuery.extend({ wait: wait.optional() })
 
 function verbRoute(
@@ -44,21 +46,26 @@ function verbRoute(
   path: string,
   body: z.ZodType<Verb>,
 ): void {
-  app.post(path, { schema: { params: gameParams, querystring: verbQuery, body } }, async ({ params, query, body, headers, id }, reply) => {
-    const asked = await askVerb(db, view, {
-      gameId: params.id,
-      verb: body,
-      door,
-      askedBy: `request ${id}`,
-      policy,
-      ifMatch: expectedVersion(headers['if-match']),
-      force: query.force,
-      dryRun: query.dryRun,
-    })
-    if (asked.kind === 'dry_run') return asked.answer
-    const operation = await operationAfter(db, asked.operationId, query.wait ?? 0, AbortSignal.any([signal, goneSignal(reply)]))
-    return reply.status(202).header('location', `/api/v1/operations/${asked.operationId}`).send(operation)
-  })
+  const config = { needs: NEEDED_AT[door] }
+  app.post(
+    path,
+    { config, schema: { params: gameParams, querystring: verbQuery, body } },
+    async ({ params, query, body, headers, caller, id }, reply) => {
+      const asked = await askVerb(db, view, {
+        gameId: params.id,
+        verb: body,
+        door,
+        askedBy: askedBy({ caller, id }),
+        policy,
+        ifMatch: expectedVersion(headers['if-match']),
+        force: query.force,
+        dryRun: query.dryRun,
+      })
+      if (asked.kind === 'dry_run') return asked.answer
+      const operation = await operationAfter(db, asked.operationId, query.wait ?? 0, AbortSignal.any([signal, goneSignal(reply)]))
+      return reply.status(202).header('location', `/api/v1/operations/${asked.operationId}`).send(operation)
+    },
+  )
 }
 
 /** Aborts when the caller goes away; the request's own `close` would come as soon as its body is read. */
@@ -75,7 +82,7 @@ function readRoutes(app: ApiServer, db: Kysely<Database>): void {
     return { apiVersion, kind: 'Runtime', metadata, status }
   }
   const listQuery = z.strictObject({ limit, continue: continueToken.optional(), labelSelector: labelSelector.optional() })
-  app.get('/internal/runtimes', { schema: { querystring: listQuery } }, async ({ query }) => {
+  app.get('/internal/runtimes', { config: { needs: 'viewer' }, schema: { querystring: listQuery } }, async ({ query }) => {
     const rows = await listGames(db, { limit: query.limit, after: query.continue ?? null, labels: query.labelSelector ?? [] })
     const shown = rows.slice(0, query.limit)
     const last = rows.length > shown.length ? shown.at(-1) : undefined
@@ -85,9 +92,13 @@ function readRoutes(app: ApiServer, db: Kysely<Database>): void {
       items: shown.map(show),
     }
   })
-  app.get('/internal/runtimes/:id', { schema: { params: gameParams, querystring: noQuery } }, async ({ params }) => {
-    const row = await findGame(db, params.id)
-    if (row === null) throw new ApiProblem('not_found', `there is no game ${params.id}`)
-    return show(row)
-  })
+  app.get(
+    '/internal/runtimes/:id',
+    { config: { needs: 'viewer' }, schema: { params: gameParams, querystring: noQuery } },
+    async ({ params }) => {
+      const row = await findGame(db, params.id)
+      if (row === null) throw new ApiProblem('not_found', `there is no game ${params.id}`)
+      return show(row)
+    },
+  )
 }

@@ -55,14 +55,19 @@ export function userGameRoutes(app: ApiServer, { db, view, signal }: UserGameRou
   app.register(
     async (scope: ApiServer) => {
       readBodiesWithCare(scope)
+      // Reports as well: each is one player's secret.
+      const config = { needs: 'lobby' } as const
       for (const kind of ['commands', 'orders'] as const) {
         const schema = { params: gameParams, querystring: raceQuery, body }
-        scope.post(`/:id/${kind}`, { bodyLimit: BODY_LIMIT_BYTES, schema }, ({ params, query, headers, body }, reply) =>
+        scope.post(`/:id/${kind}`, { config, bodyLimit: BODY_LIMIT_BYTES, schema }, ({ params, query, headers, body }, reply) =>
           pass({ gameId: params.id, userId: userOf(headers), race: query.race ?? null }, { kind, body }, reply),
         )
       }
-      scope.get('/:id/reports/:turn', { schema: { params: reportParams, querystring: raceQuery } }, ({ params, query, headers }, reply) =>
-        pass({ gameId: params.id, userId: userOf(headers), race: query.race ?? null }, { kind: 'report', turn: params.turn }, reply),
+      scope.get(
+        '/:id/reports/:turn',
+        { config, schema: { params: reportParams, querystring: raceQuery } },
+        ({ params, query, headers }, reply) =>
+          pass({ gameId: params.id, userId: userOf(headers), race: query.race ?? null }, { kind: 'report', turn: params.turn }, reply),
       )
     },
     { prefix: '/user/games' },

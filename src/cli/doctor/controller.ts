@@ -38,7 +38,7 @@ async function atAddress(dataDir: string, address: ApiAddress): Promise<Finding>
   }
 }
 
-/** The address file outlives its controller, for the token in it: only a controller that was not stopped in order is missed. */
+/** The address file outlives its controller: only a controller that was not stopped in order is missed. */
 async function withoutAnswer(dataDir: string, what: string): Promise<Finding> {
   const { running, died } = await recordedControllers(dataDir)
   if (running.length > 0)

@@ -56,13 +56,19 @@ export type PruneAnswer = DeleteAnswer | Refusal
 /** Deletes what a vanished document asked for, and forgets the document in the same transaction. Needs the lease. */
 export async function pruneOne(db: Kysely<Database>, root: string, recorded: RecordedDocument): Promise<PruneAnswer> {
   const { kind, subject } = recorded
-  return deleteSubject(db, root, recorded, (trx) => forgetDocument(trx, root, kind, subject))
+  return deleteSubject(db, root, recorded, vanished(root, recorded), (trx) => forgetDocument(trx, root, kind, subject))
 }
 
 type Alongside = NonNullable<Parameters<typeof deleteGame>[1]['alongside']>
 
-async function deleteSubject(db: Kysely<Database>, root: string, recorded: RecordedDocument, alongside?: Alongside): Promise<PruneAnswer> {
-  const writer = { source: sourceOf(root), sourceRef: vanished(root, recorded) }
+async function deleteSubject(
+  db: Kysely<Database>,
+  root: string,
+  recorded: RecordedDocument,
+  sourceRef: string,
+  alongside?: Alongside,
+): Promise<PruneAnswer> {
+  const writer = { source: sourceOf(root), sourceRef }
   if (recorded.kind === 'Game') {
     const request = { ...writer, gameId: recorded.subject, purge: false, onlyIfManagedBy: writer.source }
     return deleteGame(db, alongside === undefined ? request : { ...request, alongside })
@@ -98,8 +104,9 @@ export interface ConfirmedPrune {
  * folder forgets the documents at its next rescan.
  *
  * @param root null for all
+ * @param askedBy who says yes, for the operation log
  */
-export async function confirmPrune(db: Kysely<Database>, root: string | null): Promise<readonly ConfirmedPrune[]> {
+export async function confirmPrune(db: Kysely<Database>, root: string | null, askedBy: string): Promise<readonly ConfirmedPrune[]> {
   const rows = await db
     .selectFrom('manifest_documents')
     .select('root')
@@ -114,8 +121,10 @@ export async function confirmPrune(db: Kysely<Database>, root: string | null): P
     const missing = [...documents.values()]
       .filter(({ missingSince }) => missingSince !== null)
       .sort((a, b) => (keyOf(b.kind, b.subject) < keyOf(a.kind, a.subject) ? -1 : 1))
-    for (const recorded of missing)
-      answers.push({ kind: recorded.kind, name: recorded.subject, answer: await deleteSubject(db, each, recorded) })
+    for (const recorded of missing) {
+      const answer = await deleteSubject(db, each, recorded, `${vanished(each, recorded)}, confirmed by ${askedBy}`)
+      answers.push({ kind: recorded.kind, name: recorded.subject, answer })
+    }
   }
   return answers
 }
