@@ -1,5 +1,5 @@
-import { request } from 'node:http'
 import { type ApiAddress, addressFile, readAddress } from '../api/address-file.ts'
+import type { Config } from '../config.ts'
 import { CliError, EXIT } from './exit.ts'
 
 /** What JSON makes of an answer: dates are text. */
@@ -48,11 +48,25 @@ interface ProblemDocument {
   readonly errors?: ApiFailure['details']
 }
 
-/** Opens the API of the controller whose address file lies in the data folder. */
-export async function openClient(dataDir: string): Promise<ApiClient> {
+/**
+ * Opens the API that GALAXY_API_URL and GALAXY_TOKEN name; with the token alone, the one that is configured here; with neither,
+ * that of the controller whose address file lies in the data folder.
+ */
+export async function openClient({ client: { url, token }, api, dataDir }: Config): Promise<ApiClient> {
+  if (token !== null) return connectClient({ url: url ?? urlOf(api), token })
+  return connectClient(await localAddress(dataDir))
+}
+
+/** The address file, which tells the port as well, belongs to the user who started the controller. */
+function urlOf({ host, port }: Config['api']): string {
+  if (port === 0) throw new CliError('GALAXY_API_PORT is any free one: say with GALAXY_API_URL where the API is', EXIT.usage)
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+async function localAddress(dataDir: string): Promise<ApiAddress> {
   const address = await readAddress(dataDir).catch((error: NodeJS.ErrnoException) => {
     throw new CliError(
-      `${addressFile(dataDir)} can't be read (${error.code}): run this as the user who started the controller`,
+      `${addressFile(dataDir)} can't be read (${error.code}): run this as the user who started the controller, or set GALAXY_TOKEN`,
       EXIT.noController,
     )
   })
@@ -61,7 +75,7 @@ export async function openClient(dataDir: string): Promise<ApiClient> {
       `no controller has been started from here (there is no ${addressFile(dataDir)}); start one with \`npm start\``,
       EXIT.noController,
     )
-  return connectClient(address)
+  return address
 }
 
 export function connectClient({ url, token }: ApiAddress): ApiClient {
@@ -75,14 +89,15 @@ export function connectClient({ url, token }: ApiAddress): ApiClient {
 const ANSWER_TIMEOUT_MS = 90_000
 
 /** `node:http` rather than fetch, which takes four times as long to load. */
-function send(url: string, token: string, method: string, path: string, body: unknown): Promise<unknown> {
+async function send(url: string, token: string, method: string, path: string, body: unknown): Promise<unknown> {
+  const { request } = url.startsWith('https:') ? await import('node:https') : await import('node:http')
   const payload = body === undefined ? undefined : JSON.stringify(body)
   const headers = {
     authorization: `Bearer ${token}`,
     ...(payload !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
   }
   return new Promise((resolve, reject) => {
-    const call = request(`${url}/api/v1${path}`, { method, headers, timeout: ANSWER_TIMEOUT_MS }, (response) => {
+    const call = request(`${url.replace(/\/+$/, '')}/api/v1${path}`, { method, headers, timeout: ANSWER_TIMEOUT_MS }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', reject)

@@ -27,11 +27,11 @@ export async function isSimulationRunning({ dataDir }: Config): Promise<boolean>
   return running.length > 0
 }
 
-/** The API of the controller that runs from here. */
+/** The API of the controller that runs from here, or of the one that the environment names. */
 export async function openClientFor(terminal: Terminal): Promise<ApiClient> {
   const [{ config }, { openClient }] = await Promise.all([loadRunningConfig(terminal), import('./client.ts')])
-  if (config.simulate) warnLine(terminal, SIMULATED)
-  return openClient(config.dataDir)
+  if (config.simulate && config.client.url === null) warnLine(terminal, SIMULATED)
+  return openClient(config)
 }
 
 async function load({ env, cwd }: Terminal, simulate: boolean): Promise<LoadedConfig> {

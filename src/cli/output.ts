@@ -33,7 +33,7 @@ export function tableStyle(terminal: Terminal, isWide: boolean) {
   return { columns: terminal.isStdoutTty ? terminal.columns : null, isWide, hasColor: hasColor(terminal) }
 }
 
-async function toText(value: unknown, format: 'json' | 'yaml'): Promise<string> {
+export async function toText(value: unknown, format: 'json' | 'yaml'): Promise<string> {
   if (format === 'json') return JSON.stringify(value, null, 2)
   const { stringify } = await import('yaml')
   // Through JSON: no anchors for what merely is the same object, and no dates.

@@ -4,6 +4,7 @@ import { addControllerVerbs } from './verbs-controller.ts'
 import { addGameVerbs } from './verbs-games.ts'
 import { addOutboxVerbs } from './verbs-outbox.ts'
 import { addRuntimeVerbs } from './verbs-runtime.ts'
+import { addTokenVerbs } from './verbs-token.ts'
 import { addVersionVerbs } from './verbs-versions.ts'
 import { CliError, EXIT, type ExitCode } from './exit.ts'
 import { type Terminal, warnLine } from './terminal.ts'
@@ -50,6 +51,7 @@ function buildProgram(terminal: Terminal): Command {
   addRuntimeVerbs(program, terminal)
   addVersionVerbs(program, terminal)
   addOutboxVerbs(program, terminal)
+  addTokenVerbs(program, terminal)
   return program
 }
 
