@@ -67,8 +67,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'keep a second running container',
     breaks: 'S1',
     file: 'src/controller/plan/duplicates.ts',
-    find: 'if (keep === undefined || extra.length === 0) return null',
-    replace: 'if (keep === undefined || extra.length < 100) return null',
+    find: 'if (keep === undefined || others.length === 0) return null',
+    replace: 'if (keep === undefined || others.length < 100) return null',
   },
   {
     name: 'believe the labels of another deployment',
