@@ -25,7 +25,7 @@ export function toOperation(row: OperationRow) {
   }
 }
 
-export function toAction(row: ActionRow) {
+export function toAction(row: Omit<ActionRow, 'result'>) {
   return {
     seq: row.seq,
     kind: row.kind,

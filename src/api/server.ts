@@ -18,6 +18,7 @@ import { createGate, type Gate } from './gate.ts'
 import type { ControllerView } from './ports.ts'
 import { ApiProblem, sendProblem, toProblem } from './problem.ts'
 import { engineVersionRoutes } from './routes/engine-versions.ts'
+import { explanationRoutes } from './routes/explanation.ts'
 import { gameRoutes } from './routes/games.ts'
 import { healthRoutes } from './routes/health.ts'
 import { imageRoutes } from './routes/images.ts'
@@ -114,6 +115,7 @@ function versionedRoutes(app: ApiServer, { config, db, view, signal }: ApiOption
   operationRoutes(app, db, signal)
   runtimeRoutes(app, { db, view, policy, signal })
   lifeRoutes(app, db)
+  explanationRoutes(app, db)
   userGameRoutes(app, { db, view, signal })
   outboxRoutes(app, db)
   manifestRoutes(app, { db, view, policy, signal })

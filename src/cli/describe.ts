@@ -3,6 +3,7 @@ import type { GameEnvelope } from '../api/envelope.ts'
 import { ageOf, formatAge } from './age.ts'
 import type { ApiClient, Wire } from './client.ts'
 import { operationName, readGame, readyColor } from './get.ts'
+import { actionLine } from './operation-text.ts'
 import { tableStyle } from './output.ts'
 import { plain, renderTable } from './table.ts'
 import { printLine, type Terminal } from './terminal.ts'
@@ -132,16 +133,6 @@ function describeOperation(operation: Operation, nowMs: number): string {
     ...operation.actions.map(actionLine),
   ]
   return `${head}\n${indent(lines.join('\n'))}`
-}
-
-function actionLine({ kind, target, reason, outcome, durationMs, error }: Wire<ActionAnswer>): string {
-  const took = durationMs === null ? '' : ` in ${Math.round(durationMs)} ms`
-  return `${kind} ${shortened(plain(target))}: ${plain(reason)} → ${outcome ?? 'under way'}${took}${error === null ? '' : `: ${plain(error)}`}`
-}
-
-/** A container's id as Docker prints it; everything else as it is. */
-function shortened(target: string): string {
-  return /^[0-9a-f]{64}$/.test(target) ? target.slice(0, 12) : target
 }
 
 function section(title: string, fields: Fields): string {

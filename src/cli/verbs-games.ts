@@ -12,6 +12,7 @@ export function addGameVerbs(program: Command, terminal: Terminal): void {
   addDiff(program, terminal)
   addGet(program, terminal)
   addDescribe(program, terminal)
+  addExplain(program, terminal)
   addEvents(program, terminal)
   addDelete(program, terminal)
   addWait(program, terminal)
@@ -73,6 +74,19 @@ function addDescribe(program: Command, terminal: Terminal): void {
     .action(async (_kind: string, name: string) => {
       const [client, { describeGame }] = await Promise.all([openClientFor(terminal), import('./describe.ts')])
       await describeGame(terminal, client, name)
+    })
+}
+
+function addExplain(program: Command, terminal: Terminal): void {
+  program
+    .command('explain')
+    .description('tell why a game is as it is: who changed what, what was done about it, what was seen, what came of it')
+    .argument('<game>', 'game id, or game/ID')
+    .addOption(outputOption())
+    .option('--limit <n>', 'at most so many operations', positiveInteger, 10)
+    .action(async (game: string, options: { output: Output; limit: number }) => {
+      const [client, { explainGame }] = await Promise.all([openClientFor(terminal), import('./explain.ts')])
+      await explainGame(terminal, client, game.replace(/^games?\//, ''), options)
     })
 }
 

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 import type { HealthSnapshotsTable, OutboxTable, PlayerMappingsTable, TurnsTable } from './life-tables.ts'
+import type { DesiredChangesTable } from './change-table.ts'
 import type { ApiTokensTable } from './token-table.ts'
 
 /**
@@ -25,6 +26,7 @@ export interface Database {
   manifest_files: ManifestFilesTable
   manifest_documents: ManifestDocumentsTable
   api_tokens: ApiTokensTable
+  desired_changes: DesiredChangesTable
   games: GamesView
 }
 

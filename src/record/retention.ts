@@ -10,8 +10,8 @@ export interface Pruned {
 }
 
 /**
- * Deletes history older than the given days, at most one batch of each kind: ended operations (never a game's newest),
- * removed records, health events and notifications, which are kept as long as operations, ledger and snapshots of removed
+ * Deletes history older than the given days, at most one batch of each kind: ended operations and changes
+ * of desired rows (never a game's newest), removed records, health events and notifications, which are kept as long as operations, ledger and snapshots of removed
  * games, and the outbox.
  */
 export async function pruneHistory(
@@ -24,6 +24,13 @@ export async function pruneHistory(
         SELECT o.operation_id FROM operation_log o
          WHERE o.finished_at < now() - make_interval(days => ${keep.operationsDays}::integer)
            AND EXISTS (SELECT FROM operation_log newer WHERE newer.game_id = o.game_id AND newer.operation_id > o.operation_id)
+         LIMIT ${BATCH})
+      RETURNING 1),
+    changes AS (
+      DELETE FROM desired_changes WHERE id IN (
+        SELECT c.id FROM desired_changes c
+         WHERE c.changed_at < now() - make_interval(days => ${keep.operationsDays}::integer)
+           AND EXISTS (SELECT FROM desired_changes newer WHERE newer.game_id = c.game_id AND newer.id > c.id)
          LIMIT ${BATCH})
       RETURNING 1),
     records AS (
@@ -57,7 +64,7 @@ export async function pruneHistory(
         SELECT id FROM (SELECT id, created_at FROM outbox ORDER BY id LIMIT ${BATCH}) oldest
          WHERE created_at < now() - make_interval(days => ${keep.outboxDays}::integer))
       RETURNING 1)
-    SELECT (SELECT count(*) FROM operations) AS operations, (SELECT count(*) FROM records) AS records,
+    SELECT (SELECT count(*) FROM operations) AS operations, (SELECT count(*) FROM changes) AS changes, (SELECT count(*) FROM records) AS records,
            (SELECT count(*) FROM health_events) AS health_events, (SELECT count(*) FROM notifications) AS notifications,
            (SELECT count(*) FROM turns) AS turns, (SELECT count(*) FROM snapshots) AS snapshots,
            (SELECT count(*) FROM outbox) AS outbox`.execute(db)

@@ -20,6 +20,7 @@ const JUDGED: Readonly<Record<string, Needs>> = {
   'GET /api/v1/games/:id/turns': 'viewer',
   'GET /api/v1/games/:id/snapshots': 'viewer',
   'GET /api/v1/games/:id/events': 'viewer',
+  'GET /api/v1/games/:id/explanation': 'viewer',
   'GET /api/v1/operations': 'viewer',
   'GET /api/v1/operations/:id': 'viewer',
   'GET /api/v1/turns': 'viewer',

@@ -19,6 +19,7 @@ const OPEN: Readonly<Record<string, string>> = {
   'deployment INSERT': 'the first migration makes its one row',
   'deployment UPDATE': 'bound once, before there is a lease',
   'deployment DELETE': 'nobody does',
+  'desired_changes INSERT': 'the trigger of desired_games, which anybody may write',
   'desired_games INSERT': 'the doors’; an adoption stands under the fence of game_status',
   'desired_games UPDATE': 'the doors’; manifests write manifest_documents in the same transaction',
   'desired_games DELETE': 'the doors’: a tombstone; the removal stands under the fence of game_status',

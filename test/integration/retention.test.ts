@@ -44,6 +44,22 @@ describeOnEachPostgres('retention', (serverUrl) => {
       expect(actions.rows).toEqual([])
     })
 
+    it('of changes of desired rows, but for the newest', async ({ term, gameId }) => {
+      await sql`INSERT INTO desired_games (game_id, engine_version) VALUES (${gameId}, '1.0.0')`.execute(term.db)
+      for (const token of ['a', 'b'])
+        await sql`UPDATE desired_games SET restart_token = ${token} WHERE game_id = ${gameId}`.execute(term.db)
+      for (const [generation, days] of [
+        [1, 91],
+        [2, 89],
+        [3, 400],
+      ])
+        await sql`UPDATE desired_changes SET changed_at = ${daysAgo(days ?? 0)} WHERE game_id = ${gameId} AND generation = ${generation}`.execute(
+          term.db,
+        )
+      await pruneHistory(term.db, KEEP)
+      expect(await leftOf(term, 'desired_changes', gameId, 'generation')).toEqual([2, 3])
+    })
+
     it('of health events and notifications', async ({ term, gameId }) => {
       for (const days of [91, 89]) {
         await sql`INSERT INTO health_events (game_id, type, container_id, observed_at)
