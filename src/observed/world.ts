@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { ImageFacts } from '../model/image.ts'
 import type { Identity } from '../model/labels.ts'
-import type { ObservedContainer, ObservedGame, Outage } from '../model/observed.ts'
+import { isUp, type ObservedContainer, type ObservedGame, type Outage } from '../model/observed.ts'
 import type { ContainerEvent, ContainerList, HostEvent } from '../model/runtime-event.ts'
 import { pause } from '../pause.ts'
 import { ContainerCache, type ListNews } from './cache.ts'
@@ -136,6 +136,12 @@ export class World {
     const before = known()
     if (before === null || !this.#isFromLately(before)) await this.#inspect(id, signal)
     return known()
+  }
+
+  /** Of two that run one is stopped: that the other runs may rest on an event that was lost, and then none would be left (S3). */
+  async confirmRivals(gameId: string, signal: AbortSignal): Promise<void> {
+    const up = this.#cache.of(gameId).filter(isUp)
+    if (up.length > 1) for (const { id } of up) await this.confirm(gameId, id, signal)
   }
 
   #isFromLately(container: ObservedContainer): boolean {

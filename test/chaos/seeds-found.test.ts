@@ -14,5 +14,6 @@ describe('histories that once broke a promise', () => {
     [430, 'a turn that hangs is waited for before a history counts as at rest'],
     [10032, 'the turn of a game whose end no event had told was computed by another game’s engine, which had its address by then (S6)'],
     [10804, 'other races are refused after init, and what was accepted before them is in force'],
+    [2745, 'a human’s copy, the only one that ran, was stopped as a second one: the end of the other had been told by no event (S3)'],
   ])('seed %i: %s', (seed) => expectClean(seed))
 })
