@@ -2,6 +2,7 @@ import { touched, type Touch } from '../../../simulator/judge/touched.ts'
 import { type Container, isAlive } from '../../../simulator/world/container.ts'
 import type { Entry } from '../../../simulator/world/history.ts'
 import { gameOf, isOurs, labelOf } from './labels.ts'
+import { hasRival } from './rivals.ts'
 import { type Finding, number, type Row, type Testimony, text } from './testimony.ts'
 import { virtualTimes } from './virtual-time.ts'
 import { generationOf, reasonToReplace, registryOf, type Versions, whyRefused, type Wish, wishesOf } from './wishes.ts'
@@ -48,11 +49,11 @@ interface Case {
 
 /** Null where something asked for it. */
 function whyNot(given: Case): string | null {
-  const { testimony, history, touch, realMs, registry } = given
+  const { testimony, touch, realMs, registry } = given
   const { container } = touch
   const game = gameOf(container)
   if (game === null) return 'it is no game’s'
-  if (hasOther(history, container, game, touch)) return null
+  if (hasRival(testimony, touch)) return null
   // It never ran, or its removal has begun: there is nothing in it that anybody could lose.
   if (container.lives === 0 || container.status === 'dead' || container.status === 'removing') return null
   const wishes = recent(given, wishesOf(testimony.writes, game))
@@ -130,22 +131,6 @@ function isChangedByHand({ history, touch: { container, seq } }: Case): boolean 
 function recent({ testimony, touch, realMs }: Case, wishes: readonly Wish[]): readonly Wish[] {
   const virtual = virtualTimes(testimony)
   return wishes.filter(({ fromMs, untilMs }) => fromMs <= realMs && (untilMs === Infinity || virtual(untilMs) >= touch.atMs - PATIENCE_MS))
-}
-
-/** Spec 6, row 19: an end that no event told may be unknown for that long. */
-const BLIND_MS = 30_000
-
-/** A second one that runs, or has until lately; for one that has ended any other. */
-function hasOther(history: readonly Entry[], container: Container, game: string, { seq: beforeSeq, atMs: nowMs }: Touch): boolean {
-  const there = new Map<string, number>()
-  for (const { seq, atMs, effect } of history) {
-    if (seq >= beforeSeq) break
-    if (effect.subject !== 'container' || effect.id === container.id) continue
-    const isOne = effect.after !== null && gameOf(effect.after) === game && (isAlive(effect.after) || !isAlive(container))
-    if (isOne) there.set(effect.id, Infinity)
-    else if (there.get(effect.id) === Infinity) there.set(effect.id, atMs)
-  }
-  return there.values().some((untilMs) => untilMs >= nowMs - BLIND_MS)
 }
 
 function hasFinished({ writes }: Testimony, game: string, realMs: number): boolean {

@@ -69,4 +69,38 @@ describe('the judge of S3', () => {
   it('lets pass the stop of a second writer', () => {
     expect(stopped(served().effect('container_start', 'start', null, container({ id: OTHER_ID }), 'control'))).toEqual([])
   })
+
+  describe('where the other one has ended', () => {
+    const copy = container({ id: OTHER_ID, name: 'copy' })
+    const began = () => served().effect('container_start', 'start', null, copy, 'control')
+    const ended = container({ id: OTHER_ID, name: 'copy', status: 'exited' })
+
+    it('catches the stop of the only one that runs', () => {
+      expect(stopped(began().effect('container_kill', 'die', copy, ended, 'control'))).toHaveLength(1)
+      const longAgo = began().look('container_inspect', OTHER_ID).effect('container_kill', 'die', copy, ended, 'control').pass(10)
+      expect(stopped(longAgo)).toHaveLength(1)
+      const notAsked = began().look('container_list', '').effect('container_kill', 'die', copy, ended, 'control')
+      expect(stopped(notAsked)).toHaveLength(1)
+    })
+
+    it('lets pass a stop on the way to which it was seen to run', () => {
+      expect(stopped(began().look('container_inspect', OTHER_ID).effect('container_kill', 'die', copy, ended, 'control'))).toEqual([])
+      const slowly = began().look('container_inspect', OTHER_ID).effect('container_kill', 'die', copy, ended, 'control')
+      expect(stopped(slowly.pass(3).look('container_inspect', running.id).pass(3))).toEqual([])
+    })
+  })
+
+  it('does not take another deployment’s container for a second writer', () => {
+    const theirs = container({ id: OTHER_ID }, { 'com.galaxy.deployment': '22222222-2222-4222-8222-222222222222' })
+    expect(stopped(served().effect('container_start', 'start', null, theirs, 'control'))).toHaveLength(1)
+  })
+
+  it('catches the removal of both of two that have ended, and lets pass that of one', () => {
+    const [first, second] = [container({ status: 'exited' }), container({ id: OTHER_ID, status: 'exited' })]
+    const one = served()
+      .effect('container_start', 'die', container({ id: OTHER_ID }), second, 'control')
+      .effect('container_remove', 'destroy', second, null)
+    expect(judgeReasons(one.testimony, REGISTRY)).toEqual([])
+    expect(judgeReasons(one.effect('container_remove', 'destroy', first, null).testimony, REGISTRY)).toHaveLength(1)
+  })
 })
