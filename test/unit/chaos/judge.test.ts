@@ -60,6 +60,19 @@ describe('the judge of S2', () => {
     expect(judgeUntouched(new Forgery().effect('container_remove', 'destroy', borrowed, null).testimony)).toHaveLength(1)
   })
 
+  it('lets pass the stop of one that was run with --rm beside one that runs, and nothing else of it', () => {
+    const borrowed = container({ id: OTHER_ID, hostConfig: { ...running.hostConfig, AutoRemove: true } })
+    const beside = () =>
+      new Forgery().effect('container_start', 'start', exited, running).effect('container_start', 'start', null, borrowed, 'control')
+    expect(judgeUntouched(beside().effect('container_stop', 'kill', borrowed, borrowed).testimony)).toEqual([])
+    expect(judgeUntouched(beside().effect('container_rename', 'rename', borrowed, borrowed).testimony)).toHaveLength(1)
+    const later = beside()
+      .effect('container_kill', 'die', running, exited, 'control')
+      .pass(10)
+      .effect('container_stop', 'kill', borrowed, borrowed)
+    expect(judgeUntouched(later.testimony)).toHaveLength(1)
+  })
+
   it('lets pass what is ours, and what a human does', () => {
     const { testimony } = new Forgery()
       .effect('container_stop', 'kill', running, running)
@@ -115,6 +128,15 @@ describe('the judge of S5', () => {
   it('is not appeased by a delete that does not ask for the state', () => {
     const { testimony } = new Forgery().write('desired_games', row(), row({ deleted_at: 'now' }))
     expect(judgeFolders([there, { ...there, realMs: 9_000, isThere: false, turn: null }], testimony.writes)).toHaveLength(1)
+  })
+
+  it('is not appeased by a purge of an earlier life of the game', () => {
+    const { testimony } = new Forgery()
+      .write('desired_games', row(), row({ deleted_at: 'now', purge_state: true }))
+      .write('desired_games', row({ deleted_at: 'now', purge_state: true }), null)
+      .write('desired_games', null, row())
+    const again = { ...there, realMs: 4_000 }
+    expect(judgeFolders([again, { ...again, realMs: 9_000, isThere: false, turn: null }], testimony.writes)).toHaveLength(1)
   })
 
   it('lets pass a purge', () => {
