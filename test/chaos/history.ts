@@ -193,7 +193,14 @@ function differenceOf(before: Row | null, after: Row | null): string {
 
 async function evidenceOf(world: ChaosWorld, witness: Witness): Promise<Evidence> {
   const { registry, folders, statuses } = witness
-  return { testimony: await witness.testimony(), registry, folders, statuses, turns: world.computedTurns }
+  const testimony = await witness.testimony()
+  return {
+    testimony: { ...testimony, moments: [...testimony.moments, ...world.effects] },
+    registry,
+    folders,
+    statuses,
+    turns: world.computedTurns,
+  }
 }
 
 async function restOf(world: ChaosWorld, { testimony, registry }: Evidence) {
