@@ -24,14 +24,20 @@ export function judgeLedger(turns: readonly ComputedTurn[], writes: readonly Wri
     ({ game, turn }) => `turn ${turn} of ${game}`,
   )
   return [...computed].flatMap(([which, times]) => {
-    const rows = ledger.filter((row) => `turn ${number(row, 'turn')} of ${text(row, 'game_id')}` === which)
+    const rows = ledger.filter(
+      (row) => `turn ${number(row, 'turn')} of ${text(row, 'game_id')}` === which && !UNCOMPUTED.has(text(row, 'status')),
+    )
     const incarnations = new Set(rows.map((row) => number(row, 'incarnation'))).size
-    const succeeded = rows.filter((row) => text(row, 'status') === 'succeeded').length
-    if (incarnations >= times.length && succeeded <= times.length) return []
-    const message = `${which} was computed ${times.length} times; the ledger has it in ${incarnations} incarnations, ${succeeded} times as succeeded`
+    const succeeded = rows.filter((row) => text(row, 'status') === 'succeeded')
+    const isTwice = new Set(succeeded.map((row) => number(row, 'incarnation'))).size < succeeded.length
+    if (incarnations >= times.length && succeeded.length <= times.length && !isTwice) return []
+    const message = `${which} was computed ${times.length} times; the ledger has it in ${incarnations} incarnations, ${succeeded.length} times as succeeded`
     return [{ promise: 'S6', message, seq: null } as const]
   })
 }
+
+/** Ends of a row for which no turn is computed. */
+const UNCOMPUTED: ReadonlySet<string | null> = new Set(['skipped', 'superseded'])
 
 /** Every row of the ledger as it was at its end, those included that retention has taken away since. */
 function ledgerOf(writes: readonly Write[]): readonly Row[] {

@@ -29,6 +29,16 @@ describe('the judge of S1', () => {
     expect(judgeWriters(testimony)).toHaveLength(1)
   })
 
+  it('catches one that is started beside what an inspect has shown to run', () => {
+    const beside = (inspected: string) =>
+      new Forgery()
+        .effect('container_start', 'start', container({ id: OTHER_ID, status: 'exited' }), second, 'control')
+        .look('container_inspect', inspected)
+        .effect('container_start', 'start', exited, running)
+    expect(judgeWriters(beside(OTHER_ID).testimony)).toHaveLength(1)
+    expect(judgeWriters(beside(running.id).testimony)).toEqual([])
+  })
+
   it('lets pass what a human starts, and what nobody could know', () => {
     const byHand = new Forgery()
       .effect('container_start', 'start', exited, running)
@@ -101,6 +111,24 @@ describe('the judge of S4', () => {
     expect(judgeIntents(beta.testimony)).toHaveLength(1)
   })
 
+  it('catches a call that begins after its intent has got its outcome', () => {
+    const announced = new Forgery().intent('op-1', 'stop_container', running.id).effect('container_stop', 'kill', running, running)
+    expect(judgeIntents(announced.testimony)).toEqual([])
+    const again = announced
+      .outcome('op-1', 'stop_container', running.id)
+      .pass(1)
+      .effect('container_list', 'create', null, running, 'control')
+    expect(judgeIntents(again.effect('container_stop', 'kill', running, running).testimony)).toMatchObject([{ promise: 'S4', seq: 3 }])
+  })
+
+  it('catches a removal of what was to be created or renamed', () => {
+    const { testimony } = new Forgery()
+      .intent('op-1', 'create_container', 'galaxy-game-alpha')
+      .intent('op-1', 'rename_container', running.id)
+      .effect('container_remove', 'destroy', exited, null)
+    expect(judgeIntents(testimony)).toHaveLength(1)
+  })
+
   it('lets pass what was announced', () => {
     const { testimony } = new Forgery()
       .intent('op-1', 'create_container', 'galaxy-game-alpha')
@@ -165,6 +193,19 @@ describe('the judge of S6', () => {
     expect(judgeLedger([turn(0), turn(1)], testimony.writes)).toHaveLength(1)
   })
 
+  it('catches two ticks of one life that were answered with one turn, also beside another life', () => {
+    const { testimony } = new Forgery()
+      .write('turns', null, { id: 'one', game_id: 'alpha', incarnation: 1, turn: 1, status: 'succeeded' })
+      .write('turns', null, { id: 'two', game_id: 'alpha', incarnation: 1, turn: 1, status: 'succeeded' })
+      .write('turns', null, { id: 'three', game_id: 'alpha', incarnation: 2, turn: 1, status: 'failed' })
+    expect(judgeLedger([turn(0), turn(1), turn(0, 2), turn(1, 2)], testimony.writes)).toHaveLength(1)
+  })
+
+  it('does not take a skipped tick for the one that a turn was computed for', () => {
+    const { testimony } = new Forgery().write('turns', null, { id: 'one', game_id: 'alpha', incarnation: 1, turn: 1, status: 'skipped' })
+    expect(judgeLedger([turn(0), turn(1)], testimony.writes)).toHaveLength(1)
+  })
+
   it('lets pass a game that begins anew after a purge', () => {
     expect(judgeTurns([turn(0), turn(1), turn(0, 2), turn(1, 2)])).toEqual([])
   })
@@ -176,6 +217,11 @@ describe('the judge of S7', () => {
       .write('game_status', null, {}, { claimed: 1, current: 2 })
       .write('runtime_records', null, {}, { claimed: null, current: 2 })
     expect(judgeEpochs(testimony).map(({ promise }) => promise)).toEqual(['S7', 'S7'])
+  })
+
+  it('catches a row of the doors’ that is written in the name of an epoch that is over', () => {
+    const { testimony } = new Forgery().write('desired_games', row(), null, { claimed: 1, current: 2 })
+    expect(judgeEpochs(testimony)).toMatchObject([{ promise: 'S7' }])
   })
 
   it('catches a call that begins after its life was killed', () => {
@@ -198,6 +244,12 @@ describe('the judge of S8', () => {
 
   it('catches Ready of a container that has long ended', () => {
     expect(judgeStatus(testimony, [{ game: 'alpha', ready: 'True', atMs: 100_000 }])).toMatchObject([{ promise: 'S8' }])
+  })
+
+  it('is not appeased by another deployment’s container of that game', () => {
+    const theirs = container({ id: OTHER_ID }, { 'com.galaxy.deployment': '22222222-2222-4222-8222-222222222222' })
+    const forged = new Forgery().effect('container_start', 'start', null, theirs, 'control').testimony
+    expect(judgeStatus(forged, [{ game: 'alpha', ready: 'True', atMs: 2_000 }])).toHaveLength(1)
   })
 
   it('lets pass Ready of one that runs, and of one that has just ended', () => {
@@ -241,6 +293,31 @@ describe('the judge of L1', () => {
     ['our own container that nobody asks for', end({ rows: [], records: [] })],
   ])('catches %s', (_, wrong) => {
     expect(judgeConvergence(asked, wrong).map(({ promise }) => promise)).toContain('L1')
+  })
+
+  it('catches a game that is stopped and whose record is running', () => {
+    const rows = [row({ state: 'stopped', stop_reason: 'timeout' })]
+    const stopped = end({ containers: [], rows })
+    expect(judgeConvergence(asked, stopped)).toHaveLength(1)
+    expect(judgeConvergence(asked, { ...stopped, records: [{ game_id: 'alpha', status: 'stopped' }] })).toEqual([])
+  })
+
+  it('catches a game that was said to be accepted and does not run, although its last row is refused', () => {
+    const refused = () =>
+      new Forgery().write('desired_games', null, row()).write('desired_games', row(), row({ engine_version: '9.9.9', generation: 2 }))
+    const idle = end({ containers: [], rows: [row({ engine_version: '9.9.9', generation: 2 })], records: [] })
+    expect(judgeConvergence(refused().testimony, idle)).toEqual([])
+    const { testimony } = refused().write('game_status', null, { game_id: 'alpha', accepted_generation: 1 })
+    expect(judgeConvergence(testimony, idle)).toHaveLength(1)
+  })
+
+  it('lets memory be that a human has changed, until the container is inspected; nothing else', () => {
+    const small = container({ hostConfig: { ...running.hostConfig, Memory: 64 * 1024 ** 2, MemorySwap: 64 * 1024 ** 2 } })
+    const changed = () => new Forgery().write('desired_games', null, row()).effect('container_update', 'update', running, small, 'control')
+    expect(judgeConvergence(changed().testimony, end({ containers: [small] }))).toEqual([])
+    expect(judgeConvergence(changed().look('container_inspect', small.id).testimony, end({ containers: [small] }))).toHaveLength(2)
+    const fewer = container({ hostConfig: { ...small.hostConfig, PidsLimit: 32 } })
+    expect(judgeConvergence(changed().testimony, end({ containers: [fewer] }))).toHaveLength(1)
   })
 
   it('lets an earlier version run on where the last row asks for one that nobody knows', () => {
