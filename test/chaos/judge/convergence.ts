@@ -93,7 +93,17 @@ function running(testimony: Testimony, end: End, { game, containers, record }: G
     ...best,
     ...leftovers.map((each) => `${each.name} is left over beside it`),
     ...(text(record, 'current_container_id') === container.id ? [] : ['its record names another container']),
+    ...unserved(container, record, asked),
   ]
+}
+
+/** Its engine answers by then, and has its game once there are players. One that was taken from its network is told of, and left as it is (spec 6, row 31). */
+function unserved(container: Container, record: Row | null, asked: readonly Row[]): readonly string[] {
+  const status = text(record, 'status')
+  const isAttached = (container.endpoints[text(record, 'docker_network') ?? '']?.attached ?? null) !== null
+  if (container.status !== 'running' || !isAttached || status === 'running') return []
+  const mayWait = asked.some((row) => Array.isArray(row['players']) && row['players'].length === 0)
+  return status === 'starting' && mayWait ? [] : [`${container.name} runs, and its record is ${status}`]
 }
 
 /**

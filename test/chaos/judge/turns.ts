@@ -36,6 +36,16 @@ export function judgeLedger(turns: readonly ComputedTurn[], writes: readonly Wri
   })
 }
 
+/** At rest each row of the ledger has its end, but for a turn of an engine that cannot be reached any more. */
+export function judgeOpenTurns(writes: readonly Write[], records: readonly Row[]): readonly Finding[] {
+  const lost = new Set(records.flatMap((record) => (text(record, 'status') === 'engine_unreachable' ? [text(record, 'game_id')] : [])))
+  return ledgerOf(writes).flatMap((row) => {
+    const game = text(row, 'game_id')
+    if (text(row, 'status') !== 'in_progress' || lost.has(game)) return []
+    return [{ promise: 'L1', message: `turn ${text(row, 'turn')} of ${game} has no end`, seq: null } as const]
+  })
+}
+
 /** Ends of a row for which no turn is computed. */
 const UNCOMPUTED: ReadonlySet<string | null> = new Set(['skipped', 'superseded'])
 

@@ -4,7 +4,7 @@ import { judgeEpochs } from '../../chaos/judge/epochs.ts'
 import { judgeFolders } from '../../chaos/judge/folders.ts'
 import { judgeIntents, judgeOutcomes } from '../../chaos/judge/intents.ts'
 import { judgeStatus } from '../../chaos/judge/status.ts'
-import { judgeLedger, judgeTurns } from '../../chaos/judge/turns.ts'
+import { judgeLedger, judgeOpenTurns, judgeTurns } from '../../chaos/judge/turns.ts'
 import { judgeUntouched } from '../../chaos/judge/untouched.ts'
 import { judgeWriters } from '../../chaos/judge/writers.ts'
 import { container, Forgery, OTHER_ID, row } from './forgery.ts'
@@ -293,6 +293,22 @@ describe('the judge of L1', () => {
     ['our own container that nobody asks for', end({ rows: [], records: [] })],
   ])('catches %s', (_, wrong) => {
     expect(judgeConvergence(asked, wrong).map(({ promise }) => promise)).toContain('L1')
+  })
+
+  it('catches a game whose engine is on its network and is not reached', () => {
+    const attached = { endpointId: 'e', address: '172.18.0.2', gateway: '172.18.0.1' }
+    const served = container({ endpoints: { galaxy: { aliases: null, networkId: 'n', attached } } })
+    const record = { game_id: 'alpha', status: 'engine_unreachable', current_container_id: running.id, docker_network: 'galaxy' }
+    expect(judgeConvergence(asked, end({ containers: [served], records: [record] }))).toHaveLength(1)
+    expect(judgeConvergence(asked, end({ containers: [served], records: [{ ...record, status: 'starting' }] }))).toEqual([])
+    const taken = container({ endpoints: { galaxy: { aliases: null, networkId: 'n', attached: null } } })
+    expect(judgeConvergence(asked, end({ containers: [taken], records: [record] }))).toEqual([])
+  })
+
+  it('catches a turn without an end, unless its engine is out of reach', () => {
+    const { testimony } = new Forgery().write('turns', null, { id: 'one', game_id: 'alpha', turn: 1, status: 'in_progress' })
+    expect(judgeOpenTurns(testimony.writes, [{ game_id: 'alpha', status: 'running' }])).toMatchObject([{ promise: 'L1' }])
+    expect(judgeOpenTurns(testimony.writes, [{ game_id: 'alpha', status: 'engine_unreachable' }])).toEqual([])
   })
 
   it('catches a game that is stopped and whose record is running', () => {
