@@ -1,4 +1,3 @@
-import { isAlive } from '../../../simulator/world/container.ts'
 import { gameOf, isOurs } from './labels.ts'
 import type { Finding, StatusSight, Testimony } from './testimony.ts'
 
@@ -24,7 +23,7 @@ function ranWithin({ entries, identity }: Pick<Testimony, 'entries' | 'identity'
     if (effect.subject !== 'container') continue
     const container = effect.after ?? effect.before
     if (container === null || gameOf(container) !== game || !isOurs(container, identity)) continue
-    const isRunning = effect.after !== null && isAlive(effect.after)
+    const isRunning = effect.after !== null && effect.after.status === 'running'
     if ((isRunning || running.has(effect.id)) && atMs >= fromMs) return true
     if (isRunning) running.add(effect.id)
     else running.delete(effect.id)

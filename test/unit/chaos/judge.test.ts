@@ -246,6 +246,14 @@ describe('the judge of S8', () => {
     expect(judgeStatus(testimony, [{ game: 'alpha', ready: 'True', atMs: 100_000 }])).toMatchObject([{ promise: 'S8' }])
   })
 
+  it('catches Ready of one that has long been paused', () => {
+    const paused = new Forgery()
+      .effect('container_start', 'start', exited, running)
+      .effect('container_pause', 'pause', running, container({ status: 'paused' }), 'control').testimony
+    expect(judgeStatus(paused, [{ game: 'alpha', ready: 'True', atMs: 100_000 }])).toHaveLength(1)
+    expect(judgeStatus(paused, [{ game: 'alpha', ready: 'True', atMs: 10_000 }])).toEqual([])
+  })
+
   it('is not appeased by another deployment’s container of that game', () => {
     const theirs = container({ id: OTHER_ID }, { 'com.galaxy.deployment': '22222222-2222-4222-8222-222222222222' })
     const forged = new Forgery().effect('container_start', 'start', null, theirs, 'control').testimony
