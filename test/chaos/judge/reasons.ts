@@ -5,7 +5,7 @@ import { gameOf, isOurs, labelOf } from './labels.ts'
 import { isSameRaces, mayPlay, racesOf } from './races.ts'
 import { hasRival } from './rivals.ts'
 import { type Finding, number, type Row, type Testimony, text } from './testimony.ts'
-import { virtualTimes } from './virtual-time.ts'
+import { earlierTimes, virtualTimes } from './virtual-time.ts'
 import { generationOf, reasonToReplace, registryOf, type Versions, whyRefused, type Wish, wishesOf } from './wishes.ts'
 
 /** A row may be that much older than the intent that was planned from it: told by the poll at the latest (10 s), and a look takes a call's deadline (30 s). */
@@ -50,7 +50,7 @@ interface Case {
 
 /** Null where something asked for it. */
 function whyNot(given: Case): string | null {
-  const { testimony, touch, realMs, registry } = given
+  const { testimony, touch, realMs } = given
   const { container } = touch
   const game = gameOf(container)
   if (game === null) return 'it is no game’s'
@@ -67,8 +67,7 @@ function whyNot(given: Case): string | null {
   if (waitsForRestart(given, wishes)) return null
   const base = baseOf(testimony, container, game, realMs)
   if (base === null) return whyNotReplaced(given, game, wishes)
-  const versions = registryOf(testimony.writes, registry, base.fromMs, realMs)
-  const asked = { game, base, versions }
+  const asked = { game, base, versionsFor: versionsFor(given) }
   const isAsked = [...wishes, ...inForceBefore(given, asked, wishes)].some((wish) => isReason(given, asked, wish))
   return isAsked ? null : `no row since generation ${generationOf(base.row)} asks for another container`
 }
@@ -77,15 +76,20 @@ interface Asked {
   readonly game: string
   /** What the container was made for. */
   readonly base: Wish
-  readonly versions: Versions
+  /** The registry as it may have been known when the wish was taken or refused. */
+  readonly versionsFor: (wish: Wish) => Versions
+}
+
+function versionsFor({ testimony, registry, realMs }: Case): (wish: Wish) => Versions {
+  const earlier = earlierTimes(testimony)
+  return ({ fromMs }) => registryOf(testimony.writes, registry, earlier(fromMs, PATIENCE_MS), realMs)
 }
 
 /** Limits alone are changed in place: only a refusal asks for another container. */
 function isReason(given: Case, asked: Asked, wish: Wish): boolean {
-  const { base, versions } = asked
-  if (wish.life !== base.life) return true
+  const { base, versionsFor } = asked
   if (base.row === null || wish.row === null) return false
-  const reason = reasonToReplace(base.row, wish.row, versions)
+  const reason = reasonToReplace(base.row, wish.row, versionsFor(wish))
   if (reason === null || reason === 'restart token') return reason !== null
   return mayBeTaken(given, asked, wish) && (reason !== 'limits' || isRefused(given, 'container_update', -Infinity))
 }
@@ -120,7 +124,7 @@ function waitsForRestart({ testimony, touch, realMs }: Case, wishes: readonly Wi
  * force as well.
  */
 function inForceBefore(given: Case, asked: Asked, recently: readonly Wish[]): readonly Wish[] {
-  const { game, base, versions } = asked
+  const { game, base, versionsFor } = asked
   const all = wishesOf(given.testimony.writes, game)
   const before = all.slice(
     0,
@@ -128,7 +132,10 @@ function inForceBefore(given: Case, asked: Asked, recently: readonly Wish[]): re
   )
   const acceptable = before.filter(
     (wish) =>
-      wish.fromMs > base.fromMs && wish.row !== null && whyRefused(base.row, wish.row, versions) === null && mayBeTaken(given, asked, wish),
+      wish.fromMs > base.fromMs &&
+      wish.row !== null &&
+      whyRefused(base.row, wish.row, versionsFor(wish)) === null &&
+      mayBeTaken(given, asked, wish),
   )
   const certain = acceptable.findLastIndex(({ row }) => row !== null && base.row !== null && isSameRaces(row, base.row))
   return acceptable.slice(Math.max(certain, 0))
@@ -220,15 +227,16 @@ function baseOf(testimony: Testimony, container: Container, game: string, realMs
 }
 
 /** One that somebody else made is replaced only where another image is asked for, by a row that admission does not refuse; the last one of those stays in force. */
-function whyNotReplaced({ testimony, registry, touch: { container }, realMs }: Case, game: string, wishes: readonly Wish[]): string | null {
+function whyNotReplaced(given: Case, game: string, wishes: readonly Wish[]): string | null {
+  const { testimony, touch, realMs } = given
   const life = wishes.at(-1)?.life
+  const versions = versionsFor(given)
   const all = wishesOf(testimony.writes, game).filter((wish) => wish.life === life && wish.fromMs <= realMs)
-  const isAcceptable = ({ row, fromMs }: Wish): boolean =>
-    row !== null && whyRefused(null, row, registryOf(testimony.writes, registry, fromMs, realMs)) === null
+  const isAcceptable = (wish: Wish): boolean => wish.row !== null && whyRefused(null, wish.row, versions(wish)) === null
   const inForce = all.filter(({ fromMs }) => fromMs < (wishes[0]?.fromMs ?? Infinity)).findLast(isAcceptable)
   const asked = [...(inForce === undefined ? [] : [inForce]), ...wishes.filter(isAcceptable)]
   if (asked.length === 0) return 'nobody asked for it, nor to end it'
-  const image = container.config.Image
+  const image = touch.container.config.Image
   const isAsked = ({ row }: Wish): boolean =>
     image === text(row, 'image_ref') || image === `galaxy-engine:${text(row, 'engine_version') ?? ''}`
   return asked.every(isAsked) ? 'its image is the one that is asked for' : null

@@ -174,6 +174,33 @@ describe('the judge of S3', () => {
     expect(stopped(forgery)).toEqual([])
   })
 
+  it('catches a stop for a version that was disabled long before it was asked for', () => {
+    const known = { engine: 'galaxy', version: '1.0.1', enabled: true }
+    const asked = (pauseSeconds: number) =>
+      stopped(
+        served()
+          .write('engine_versions', known, { ...known, enabled: false })
+          .look('container_list', '')
+          .pass(pauseSeconds)
+          .write('desired_games', row(), row({ engine_version: '1.0.1', generation: 2 })),
+      )
+    expect(asked(60)).toHaveLength(1)
+    expect(asked(10)).toEqual([])
+  })
+
+  it('catches the stop of what an earlier row of the game has left where the new one asks for the same', () => {
+    const anew = (change: Row) =>
+      stopped(
+        served()
+          .write('desired_games', row({ deleted_at: 'now', generation: 2 }), null)
+          .write('desired_games', null, row(change))
+          .pass(120)
+          .intent('op-2', 'stop_container', running.id),
+      )
+    expect(anew({})).toHaveLength(1)
+    expect(anew({ engine_version: '1.0.1' })).toEqual([])
+  })
+
   it('lets pass the stop of a second writer', () => {
     expect(stopped(served().effect('container_start', 'start', null, container({ id: OTHER_ID }), 'control'))).toEqual([])
   })
