@@ -124,7 +124,7 @@ function acceptable(
   const races = racesOf(testimony, game, Infinity)
   const isTaken = (each: Row): boolean => whyRefused(base, each, end.versions) === null
   // Asked for anew over an old state of other players, a first row is taken and later ones may be refused: none of them is wrong.
-  const isForeign = races.size > 0 && !rows.some((each) => mayPlay(each, races))
+  const isForeign = races.size > 0 && !rows.some((each) => isTaken(each) && mayPlay(each, races))
   if (isTaken(row) && !isForeign && mayPlay(row, races)) return { rows: [row], isCertain: true }
   const began = all.find((wish) => wish.life === life)?.fromMs ?? Infinity
   return {

@@ -319,6 +319,23 @@ describe('the judge of L1', () => {
     expect(judgeOpenTurns(testimony.writes, [{ game_id: 'alpha', status: 'engine_unreachable' }])).toEqual([])
   })
 
+  it('lets run what was taken over an old state of other players, where rows of those players were refused for their version', () => {
+    const [old, others] = [[{ raceName: 'Terran' }, { raceName: 'Vulcan' }], [{ raceName: 'Terran' }]]
+    const made = container({}, { 'com.galaxy.engine_version': '1.1.0', 'com.galaxy.engine_image_ref': 'galaxy-engine:1.1.0' })
+    const first = row({ players: old })
+    const taken = row({ players: others, engine_version: '1.1.0', generation: 2 })
+    const last = row({ players: others, generation: 3 })
+    const { testimony } = new Forgery()
+      .write('health_snapshots', null, { game_id: 'alpha', engine_state: { players: old } })
+      .effect('container_start', 'start', null, made)
+      .write('desired_games', null, first)
+      .write('desired_games', first, taken)
+      .write('desired_games', taken, last)
+      .intent('op-1', 'create_container', 'galaxy-game-alpha')
+    expect(judgeConvergence(testimony, end({ containers: [made], rows: [last] }))).toEqual([])
+    expect(judgeConvergence(testimony, end({ containers: [running], rows: [last] }))).toHaveLength(1)
+  })
+
   it('catches a game that is stopped and whose record is running', () => {
     const rows = [row({ state: 'stopped', stop_reason: 'timeout' })]
     const stopped = end({ containers: [], rows })
