@@ -77,15 +77,21 @@ export async function lookAt(
 }
 
 /** Null, or why Docker tells nothing of this game's containers now: then nothing is done to them (S3), and its status says so (S8); others go on (L2). */
-async function refresh(gameId: string, { world, games, signal, log }: LoopDeps): Promise<string | null> {
+async function refresh(gameId: string, { world, games, desired, signal, log }: LoopDeps): Promise<string | null> {
   try {
     await world.refresh(gameId, needsDetail(games.of(gameId)), signal)
+    if (wantsOne(desired.get(gameId))) await world.confirmRivals(gameId, signal)
     return null
   } catch (error) {
     if (!(error instanceof RuntimeFailure) || signal.aborted) throw error
     log.warn({ gameId, error: messageOf(error) }, 'containers not seen')
     return messageOf(error)
   }
+}
+
+/** Then a second container that runs is stopped. */
+function wantsOne(row: DesiredGame | undefined): boolean {
+  return row?.state === 'running' && row.deletedAt === null
 }
 
 /** Whether the row was written together with a queued operation, since the queue was read last. */

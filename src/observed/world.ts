@@ -1,10 +1,11 @@
 import type { ImageFacts } from '../model/image.ts'
-import type { NetworkState, ObservedContainer, ObservedGame, Outage } from '../model/observed.ts'
+import { isUp, type NetworkState, type ObservedContainer, type ObservedGame, type Outage } from '../model/observed.ts'
 import type { ContainerEvent, HostEvent } from '../model/runtime-event.ts'
 import { pause } from '../pause.ts'
 import { ContainerCache, type ListNews } from './cache.ts'
 import { HostFacts } from './host-facts.ts'
 import { oneAtATime } from './one-at-a-time.ts'
+import { SilentStream } from './silent-stream.ts'
 import type { WorldOptions } from './world-options.ts'
 
 const FIRST_RETRY_MS = 100
@@ -100,6 +101,12 @@ export class World {
     const before = known()
     if (before === null || !this.#isFromLately(before)) await this.#inspect(id, signal)
     return known()
+  }
+
+  /** Of two that run one is stopped: that the other runs may rest on an event that was lost, and then none would be left (S3). */
+  async confirmRivals(gameId: string, signal: AbortSignal): Promise<void> {
+    const up = this.#cache.of(gameId).filter(isUp)
+    if (up.length > 1) for (const { id } of up) await this.confirm(gameId, id, signal)
   }
 
   #isFromLately(container: ObservedContainer): boolean {
@@ -286,14 +293,5 @@ export class World {
     } catch (error) {
       disconnect(new Error(`${event.kind} ${event.name} could not be read`, { cause: error }))
     }
-  }
-}
-
-class SilentStream extends Error {
-  readonly untold: ReadonlySet<string>
-
-  constructor(untold: ReadonlySet<string>) {
-    super('the event stream was silent while containers changed')
-    this.untold = untold
   }
 }

@@ -15,10 +15,11 @@ import { type ActiveTerm, runTerm } from '../../src/term.ts'
 import { writesAmong } from '../support/settled.ts'
 import type { ChaosDatabase } from './database.ts'
 import { beginCall, dockerOf } from './docker.ts'
-import type { Crash, NumberedEffect } from './effects.ts'
+import type { Crash, NumberedEffect, OutsideEffect } from './effects.ts'
 import type { Engines } from './engines.ts'
 import type { Folders } from './folders.ts'
 import { Gate } from './gate.ts'
+import { machineNowMs } from './judge/machine-clock.ts'
 import { Life } from './life.ts'
 import { random } from './random.ts'
 
@@ -219,8 +220,8 @@ export class Driver {
     return this.#gate.step(untilMs)
   }
 
-  #number(effect: Omit<NumberedEffect, 'number'>): NumberedEffect {
-    const numbered = { number: this.effects.length + 1, ...effect }
+  #number(effect: OutsideEffect): NumberedEffect {
+    const numbered = { number: this.effects.length + 1, realMs: machineNowMs(), atMs: this.#options.clock.nowMs(), ...effect }
     this.effects.push(numbered)
     return numbered
   }

@@ -1,12 +1,18 @@
-/** One thing the controller did to the outside: a Docker write, an engine write, a committed SQL write, a change of a state folder. */
-export interface NumberedEffect {
-  /** From 1, over all lives. */
-  readonly number: number
+/** One thing the controller does to the outside: a Docker write, an engine write, a committed SQL write, a change of a state folder. */
+export interface OutsideEffect {
   readonly by: 'docker' | 'engine' | 'database' | 'folder'
   /** `container_start`, `turn`, `operation opened`, … */
   readonly kind: string
   /** As far as it can be told. */
   readonly game: string | null
+}
+
+export interface NumberedEffect extends OutsideEffect {
+  /** From 1, over all lives. */
+  readonly number: number
+  /** When it began: on the machine's own clock, and on the world's; epoch milliseconds. */
+  readonly realMs: number
+  readonly atMs: number
 }
 
 /**

@@ -59,13 +59,17 @@ export async function runHistory(options: HistoryOptions): Promise<Verdict> {
   }
 }
 
-/** A database that refuses or loses writes refuses the lease's renewal as well, and with it the vouching: for this long nothing is held against a status. */
-const UNRENEWED_MS = 60_000
+/**
+ * A database that refuses or loses writes refuses the lease's renewal as well, and with it the vouching. Renewals come every 1.5 s, and after 5 s without one a new
+ * term begins, which vouches for nothing before it has looked: for this long nothing is held against a status.
+ */
+const UNRENEWED_MS = 10_000
+const REFUSALS: ReadonlySet<string> = new Set(['database killed', 'database answer_lost', 'database read_only'])
 
 function vouching(world: ChaosWorld): () => boolean {
   let [faults, untilMs] = [0, 0]
   return () => {
-    const struck = [...world.struck].reduce((sum, [kind, times]) => sum + (kind.startsWith('database') ? times : 0), 0)
+    const struck = [...world.struck].reduce((sum, [kind, times]) => sum + (REFUSALS.has(kind) ? times : 0), 0)
     if (struck !== faults) untilMs = world.clock.nowMs() + UNRENEWED_MS
     faults = struck
     return world.isObserved && world.clock.nowMs() >= untilMs
@@ -193,7 +197,14 @@ function differenceOf(before: Row | null, after: Row | null): string {
 
 async function evidenceOf(world: ChaosWorld, witness: Witness): Promise<Evidence> {
   const { registry, folders, statuses } = witness
-  return { testimony: await witness.testimony(), registry, folders, statuses, turns: world.computedTurns }
+  const testimony = await witness.testimony()
+  return {
+    testimony: { ...testimony, moments: [...testimony.moments, ...world.effects] },
+    registry,
+    folders,
+    statuses,
+    turns: world.computedTurns,
+  }
 }
 
 async function restOf(world: ChaosWorld, { testimony, registry }: Evidence) {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/clock.ts'
 import type { VirtualClock } from '../../simulator/clock.ts'
-import type { Crash, NumberedEffect } from './effects.ts'
+import type { Crash, NumberedEffect, OutsideEffect } from './effects.ts'
 import { atRest, type Gate } from './gate.ts'
 
 /** What a life of the controller does to the outside, and how it may end. */
@@ -8,7 +8,7 @@ export interface LifeOptions {
   readonly gate: Gate
   readonly clock: VirtualClock
   /** Numbers an effect that is about to be. */
-  readonly number: (effect: Omit<NumberedEffect, 'number'>) => NumberedEffect
+  readonly number: (effect: OutsideEffect) => NumberedEffect
   /** The crash that is due at this effect. */
   readonly crashOf: (effect: NumberedEffect) => Crash | null
   readonly onDeath: () => void

@@ -18,5 +18,7 @@ describe('histories that once broke a promise', () => {
     [33766, 'asked for anew over an old state, a game whose first rows were refused may have other players'],
     [34186, 'a version that cannot read the state was accepted: its writer had run and ended, and a list alone had shown it (S3)'],
     [10804, 'other races are refused after init, and what was accepted before them is in force'],
+    [2745, 'a human’s copy, the only one that ran, was stopped as a second one: the end of the other had been told by no event (S3)'],
+    [50300, 'over an old state, rows that name its races and are refused for their version leave other races to be taken'],
   ])('seed %i: %s', (seed) => expectClean(seed))
 })

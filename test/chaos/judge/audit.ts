@@ -3,7 +3,7 @@ import type { Row, Write } from './testimony.ts'
 /** Sends one text of SQL; several statements where it has no values. */
 export type Sql = <Answer extends object>(text: string, values?: readonly unknown[]) => Promise<readonly Answer[]>
 
-/** Every table but the lease, which is renewed for ever. */
+/** Every table but the lease, which is renewed for ever, and the deployment's one row. */
 const TABLES = [
   'desired_games',
   'engine_versions',
@@ -13,6 +13,7 @@ const TABLES = [
   'operation_actions',
   'health_events',
   'notification_intents',
+  'manifest_roots',
   'manifest_files',
   'manifest_documents',
   'player_mappings',

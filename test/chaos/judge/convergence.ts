@@ -1,6 +1,7 @@
 import { type Container, isAlive } from '../../../simulator/world/container.ts'
 import { gameOf, isOurs, labelOf } from './labels.ts'
 import { expectedLimits, type Limits } from './limits.ts'
+import { lastPurgeMs, mayPlay, racesOf } from './races.ts'
 import { type Finding, type Row, type Testimony, text } from './testimony.ts'
 import { type Versions, whyRefused, wishesOf } from './wishes.ts'
 
@@ -42,10 +43,18 @@ function objections(testimony: Testimony, end: End, given: Game): readonly strin
   const alive = containers.filter(isAlive)
   if (row === null) return orphans(testimony, given)
   if (row['deleted_at'] !== null) return ['it was deleted, and its row is still there']
-  if (text(row, 'state') === 'stopped') return alive.length === 0 ? [] : ['it is to be stopped and runs']
+  if (text(row, 'state') === 'stopped') return stopped(alive, record)
   if (text(record, 'status') === 'finished') return []
   return running(testimony, end, given, row)
 }
+
+function stopped(alive: readonly Container[], record: Row | null): readonly string[] {
+  if (alive.length > 0) return ['it is to be stopped and runs']
+  const status = text(record, 'status')
+  return status === null || AT_REST.has(status) ? [] : [`it is stopped, and its record is ${status}`]
+}
+
+const AT_REST: ReadonlySet<string> = new Set(['stopped', 'finished'])
 
 /** Nobody asks for it: nothing of our own making is left. What somebody else ran stays, unless it had to be adopted. */
 function orphans({ writes }: Testimony, { containers }: Game): readonly string[] {
@@ -84,12 +93,22 @@ function running(testimony: Testimony, end: End, { game, containers, record }: G
     ...best,
     ...leftovers.map((each) => `${each.name} is left over beside it`),
     ...(text(record, 'current_container_id') === container.id ? [] : ['its record names another container']),
+    ...unserved(container, record, asked),
   ]
+}
+
+/** Its engine answers by then, and has its game once there are players. One that was taken from its network is told of, and left as it is (spec 6, row 31). */
+function unserved(container: Container, record: Row | null, asked: readonly Row[]): readonly string[] {
+  const status = text(record, 'status')
+  const isAttached = (container.endpoints[text(record, 'docker_network') ?? '']?.attached ?? null) !== null
+  if (container.status !== 'running' || !isAttached || status === 'running') return []
+  const mayWait = asked.some((row) => Array.isArray(row['players']) && row['players'].length === 0)
+  return status === 'starting' && mayWait ? [] : [`${container.name} runs, and its record is ${status}`]
 }
 
 /**
  * The rows that may be in force: the last one where admission has to take it, else those before it, in this life, that what runs may come from. Whether one of those
- * was ever accepted is certain once a container was started for it.
+ * was ever accepted is certain once a container was started for it, or its status has said so.
  */
 function acceptable(
   testimony: Testimony,
@@ -102,7 +121,7 @@ function acceptable(
   const rows = all.flatMap((wish) => (wish.row !== null && wish.life === life && wish.row['deleted_at'] === null ? [wish.row] : []))
   const written = lastVersionOf(testimony, game)
   const base: Row | null = written === null ? null : { engine_version: written }
-  const races = racesOf(testimony, game)
+  const races = racesOf(testimony, game, Infinity)
   const isTaken = (each: Row): boolean => whyRefused(base, each, end.versions) === null
   // Asked for anew over an old state of other players, a first row is taken and later ones may be refused: none of them is wrong.
   const isForeign = races.size > 0 && !rows.some((each) => isTaken(each) && mayPlay(each, races))
@@ -110,34 +129,8 @@ function acceptable(
   const began = all.find((wish) => wish.life === life)?.fromMs ?? Infinity
   return {
     rows: rows.filter((each) => isTaken(each) && (isForeign || mayPlay(each, races))),
-    isCertain: wasStarted(testimony, game, began),
+    isCertain: wasStarted(testimony, game, began) || saidAccepted(testimony, game, began),
   }
-}
-
-/** The races of the game that the engine plays; empty before it was begun. From the engine's own last answer, as the database keeps it. */
-function racesOf({ writes }: Testimony, game: string): ReadonlySet<string> {
-  const sinceMs = lastPurgeMs(writes, game)
-  const said = writes.findLast(
-    ({ table, after, realMs }) => table === 'health_snapshots' && realMs > sinceMs && text(after, 'game_id') === game,
-  )
-  const state = said?.after?.['engine_state'] as { readonly players: readonly { readonly raceName: string }[] } | undefined // the engine contract
-  return new Set(state?.players.map(({ raceName }) => raceName))
-}
-
-/** When the game's state was last taken away as asked; -Infinity where it never was. */
-function lastPurgeMs(writes: Testimony['writes'], game: string): number {
-  const purge = writes.findLast(
-    ({ table, op, before }) =>
-      table === 'desired_games' && op === 'DELETE' && text(before, 'game_id') === game && before?.['purge_state'] === true,
-  )
-  return purge?.realMs ?? -Infinity
-}
-
-/** Spec 2, "Admission": once a game has begun, only the user of a race may change. */
-function mayPlay(row: Row, races: ReadonlySet<string>): boolean {
-  if (races.size === 0) return true
-  const asked = new Set((row['players'] as readonly { readonly raceName: string }[]).map(({ raceName }) => raceName)) // the column's CHECK
-  return asked.symmetricDifference(races).size === 0
 }
 
 function wasStarted({ entries }: Testimony, game: string, sinceMs: number): boolean {
@@ -149,6 +142,13 @@ function wasStarted({ entries }: Testimony, game: string, sinceMs: number): bool
       effect.action === 'start' &&
       effect.after !== null &&
       gameOf(effect.after) === game,
+  )
+}
+
+function saidAccepted({ writes }: Testimony, game: string, sinceMs: number): boolean {
+  return writes.some(
+    ({ table, after, realMs }) =>
+      table === 'game_status' && realMs >= sinceMs && text(after, 'game_id') === game && text(after, 'accepted_generation') !== null,
   )
 }
 
@@ -174,22 +174,35 @@ function differences(testimony: Testimony, end: End, container: Container, wish:
   const image = text(wish, 'image_ref') ?? `galaxy-engine:${version ?? ''}`
   const isImage = container.config.Image === image || labelOf(container, 'engine_image_ref') === image
   if (isHandMade) return isImage ? [] : [`${container.name} runs ${container.config.Image}, not ${image}`]
-  if (wasChangedByHand(testimony, container))
-    return isImage ? [] : [`image of ${container.name} is ${container.config.Image}, not ${image}`]
   const asked = expectedLimits(wish, end.imageLabels(container.imageId), end.defaults)
+  const isUnseen = isChangedUnseen(testimony, container)
   const { NanoCpus, Memory, MemorySwap, PidsLimit } = container.hostConfig
   const shown = [
     ['image', isImage ? image : container.config.Image, image],
     ['cpus', NanoCpus / 1e9, asked.cpus],
-    ['memory', Memory, asked.memoryBytes],
-    ['memory with swap', MemorySwap, asked.memoryBytes],
+    ['memory', Memory, isUnseen ? Memory : asked.memoryBytes],
+    ['memory with swap', MemorySwap, isUnseen ? MemorySwap : asked.memoryBytes],
     ['pids', PidsLimit, asked.pids],
   ] as const
   return shown.flatMap(([what, is, should]) => (is === should ? [] : [`${what} of ${container.name} is ${is}, not ${should}`]))
 }
 
-/** No list carries limits: what a human changes while no event of it arrives is not seen (spec 3, "Observed side"). */
-function wasChangedByHand({ entries }: Testimony, { id }: Container): boolean {
+/**
+ * No list carries limits: what a human changes while no event of it arrives is not seen (spec 3, "Observed side"), until something has the container inspected. The
+ * judge's histories change its memory alone.
+ */
+function isChangedUnseen({ entries, calls, lives }: Testimony, { id }: Container): boolean {
   const last = entries.findLast(({ entry: { effect } }) => effect.subject === 'container' && effect.action === 'update' && effect.id === id)
-  return last?.entry.origin.caller === 'control'
+  if (last?.entry.origin.caller !== 'control') return false
+  // What an earlier life saw, this one may not know.
+  const sinceMs = Math.max(last.entry.atMs, lives.at(-1)?.startedAtMs ?? 0)
+  return !calls.some(
+    ({ origin, target, atMs, status, faults }) =>
+      origin.caller === 'docker' &&
+      origin.kind === 'container_inspect' &&
+      target === id &&
+      atMs > sinceMs &&
+      status === 200 &&
+      faults.length === 0,
+  )
 }

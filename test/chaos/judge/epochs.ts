@@ -1,15 +1,16 @@
 import type { Finding, LifeSpan, Testimony } from './testimony.ts'
 import { text } from './testimony.ts'
 
-/** Written by anybody: the doors' tables, and an operation that is queued. */
+/** Written by anybody who claims no epoch: the doors' tables, and an operation that is queued. */
 const OPEN_TABLES: ReadonlySet<string> = new Set(['desired_games', 'engine_versions'])
 
 /** S7: what was written as the controller's was written under the epoch of the lease at that moment; and no call begins after its life was killed. */
 export function judgeEpochs({ writes, calls, entries, lives }: Testimony): readonly Finding[] {
   const stale = writes
     .filter(
-      ({ table, op, after }) =>
-        !OPEN_TABLES.has(table) && !(table === 'operation_log' && op === 'INSERT' && text(after, 'status') === 'queued'),
+      ({ table, op, after, claimedEpoch }) =>
+        claimedEpoch !== null ||
+        (!OPEN_TABLES.has(table) && !(table === 'operation_log' && op === 'INSERT' && text(after, 'status') === 'queued')),
     )
     .filter(({ claimedEpoch, currentEpoch, isLeaseValid }) => claimedEpoch === null || claimedEpoch !== currentEpoch || !isLeaseValid)
     .map(({ table, op, claimedEpoch, currentEpoch }): Finding => {

@@ -1,8 +1,8 @@
 import type { Finding, FolderSight, Write } from './testimony.ts'
-import { text } from './testimony.ts'
+import { wishesOf } from './wishes.ts'
 
 /**
- * S5: a state folder that was there is there, and no emptier, unless a row asked for the purge in so many words since it was seen last.
+ * S5: a state folder that was there is there, and no emptier, unless a row asked for the purge in so many words meanwhile.
  */
 export function judgeFolders(sights: readonly FolderSight[], writes: readonly Write[]): readonly Finding[] {
   const last = new Map<string, FolderSight>()
@@ -10,7 +10,7 @@ export function judgeFolders(sights: readonly FolderSight[], writes: readonly Wr
     const before = last.get(sight.game)
     last.set(sight.game, sight)
     const loss = before === undefined ? null : lossOf(before, sight)
-    if (before === undefined || loss === null || isPurged(writes, sight.game, sight.realMs)) return []
+    if (before === undefined || loss === null || isPurged(writes, before, sight)) return []
     return [{ promise: 'S5', message: `the state folder of ${sight.game} ${loss}, and nobody asked for it`, seq: null } as const]
   })
 }
@@ -21,10 +21,10 @@ function lossOf(before: FolderSight, after: FolderSight): string | null {
   return `held turn ${before.turn} and holds ${after.turn === null ? 'no game' : `turn ${after.turn}`}`
 }
 
-/** At any time before: a purge may be carried out long after it was asked for. */
-function isPurged(writes: readonly Write[], game: string, untilMs: number): boolean {
-  return writes.some(
-    ({ table, after, realMs }) =>
-      table === 'desired_games' && realMs <= untilMs && text(after, 'game_id') === game && after?.['purge_state'] === true,
+/** While the row is there: the folder goes before it, and a row that was inserted anew asks for no purge. */
+function isPurged(writes: readonly Write[], before: FolderSight, after: FolderSight): boolean {
+  return wishesOf(writes, after.game).some(
+    ({ row, fromMs, untilMs }) =>
+      fromMs <= after.realMs && untilMs >= before.realMs && row?.['purge_state'] === true && row['deleted_at'] !== null,
   )
 }

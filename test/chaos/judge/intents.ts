@@ -1,6 +1,7 @@
 import { gameOf, labelOf } from './labels.ts'
-import type { Finding, Row, Stamped, Testimony, Write } from './testimony.ts'
+import type { Finding, Row, Stamped, Testimony } from './testimony.ts'
 import { text } from './testimony.ts'
+import { virtualTimes } from './virtual-time.ts'
 
 /**
  * What an intent may lead to. A start may free an endpoint that a dead container left, under another name for a moment; a create or a rename frees a name that
@@ -21,17 +22,18 @@ const LEADS_TO: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * S4: before every change that a call of the controller made, an intent of its kind, for its game and its container was committed. One intent
- * carries as many calls as it needs.
+ * S4: before every change that a call of the controller made, an intent of its kind, for its game and its container was committed, and had no outcome yet when the
+ * call began. One intent carries as many calls as it needs.
  */
 export function judgeIntents(testimony: Testimony): readonly Finding[] {
-  const intents = intentsOf(testimony.writes)
+  const intents = intentsOf(testimony)
+  const began = new Map(testimony.calls.map(({ origin, atMs }) => [origin.callId, atMs]))
   const seen = new Set<number>()
   return testimony.entries.flatMap((stamped) => {
     const { origin, seq, effect } = stamped.entry
     if (origin.caller !== 'docker' || origin.kind === 'life' || seen.has(origin.callId)) return []
     seen.add(origin.callId)
-    if (intents.some((intent) => isFor(intent, stamped))) return []
+    if (intents.some((intent) => isFor(intent, stamped, began.get(origin.callId) ?? stamped.entry.atMs))) return []
     return [
       {
         promise: 'S4',
@@ -69,10 +71,21 @@ interface Intent {
   readonly target: string
   readonly game: string | null
   readonly operationId: string
+  /** The machine's time. */
   readonly fromMs: number
+  /** The simulator's time of its outcome; Infinity while it has none. */
+  readonly closedAtMs: number
 }
 
-function intentsOf(writes: readonly Write[]): readonly Intent[] {
+function intentsOf(testimony: Testimony): readonly Intent[] {
+  const { writes } = testimony
+  const virtual = virtualTimes(testimony)
+  const keyOf = (row: Row | null): string => `${text(row, 'operation_id')} ${text(row, 'seq')}`
+  const outcomes = new Map(
+    writes
+      .filter(({ table, after }) => table === 'operation_actions' && text(after, 'outcome') !== null)
+      .map(({ after, realMs }) => [keyOf(after), virtual(realMs)]),
+  )
   const games = new Map(
     writes
       .filter(({ table, op }) => table === 'operation_log' && op === 'INSERT')
@@ -86,14 +99,16 @@ function intentsOf(writes: readonly Write[]): readonly Intent[] {
       operationId: text(after, 'operation_id') ?? '',
       game: games.get(text(after, 'operation_id')) ?? null,
       fromMs: realMs,
+      closedAtMs: outcomes.get(keyOf(after)) ?? Infinity,
     }))
 }
 
-function isFor(intent: Intent, { entry: { effect, origin }, realMs }: Stamped): boolean {
-  if (intent.fromMs > realMs || !(LEADS_TO[origin.kind] ?? []).includes(intent.kind)) return false
+function isFor(intent: Intent, { entry: { effect, origin }, realMs }: Stamped, beganMs: number): boolean {
+  if (intent.fromMs > realMs || beganMs > intent.closedAtMs || !(LEADS_TO[origin.kind] ?? []).includes(intent.kind)) return false
   if (effect.subject !== 'container') return true
   const container = effect.after ?? effect.before
   if (container === null || gameOf(container) !== intent.game) return false
+  if (origin.kind === 'container_remove' && intent.kind !== 'remove_container') return false
   if (intent.kind === 'create_container' || intent.target === 'created') return labelOf(container, 'operation_id') === intent.operationId
   return container.id === intent.target
 }

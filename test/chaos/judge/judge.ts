@@ -5,7 +5,7 @@ import { judgeIntents, judgeOutcomes } from './intents.ts'
 import { judgeReasons } from './reasons.ts'
 import { judgeStatus } from './status.ts'
 import type { ComputedTurn, Finding, FolderSight, Row, StatusSight, Testimony } from './testimony.ts'
-import { judgeLedger, judgeTurns } from './turns.ts'
+import { judgeLedger, judgeOpenTurns, judgeTurns } from './turns.ts'
 import { judgeUntouched } from './untouched.ts'
 import { judgeWriters } from './writers.ts'
 
@@ -41,5 +41,11 @@ export interface Rest extends End {
 
 /** What holds once inputs and faults have stopped and all has come to rest. */
 export function judgeRest({ testimony, turns }: Evidence, rest: Rest): readonly Finding[] {
-  return [...judgeConvergence(testimony, rest), ...judgeOutcomes(rest.actions, rest.operations), ...judgeLedger(turns, testimony.writes)]
+  const { writes } = testimony
+  return [
+    ...judgeConvergence(testimony, rest),
+    ...judgeOutcomes(rest.actions, rest.operations),
+    ...judgeLedger(turns, writes),
+    ...judgeOpenTurns(writes, rest.records),
+  ]
 }

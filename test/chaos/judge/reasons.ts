@@ -2,12 +2,14 @@ import { touched, type Touch } from '../../../simulator/judge/touched.ts'
 import { type Container, isAlive } from '../../../simulator/world/container.ts'
 import type { Entry } from '../../../simulator/world/history.ts'
 import { gameOf, isOurs, labelOf } from './labels.ts'
+import { isSameRaces, mayPlay, racesOf } from './races.ts'
+import { hasRival } from './rivals.ts'
 import { type Finding, number, type Row, type Testimony, text } from './testimony.ts'
-import { virtualTimes } from './virtual-time.ts'
+import { earlierTimes, virtualTimes } from './virtual-time.ts'
 import { generationOf, reasonToReplace, registryOf, type Versions, whyRefused, type Wish, wishesOf } from './wishes.ts'
 
-/** A look, its plan and its intent may be that much older than the effect: a call's deadline, once for the look and once for the call. */
-const PATIENCE_MS = 60_000
+/** A row may be that much older than the intent that was planned from it: told by the poll at the latest (10 s), and a look takes a call's deadline (30 s). */
+const PATIENCE_MS = 40_000
 
 const DESTRUCTIVE: ReadonlySet<string> = new Set(['container_stop', 'container_kill', 'container_remove'])
 
@@ -48,111 +50,152 @@ interface Case {
 
 /** Null where something asked for it. */
 function whyNot(given: Case): string | null {
-  const { testimony, history, touch, realMs, registry } = given
+  const { testimony, touch, realMs } = given
   const { container } = touch
   const game = gameOf(container)
   if (game === null) return 'it is no game’s'
-  if (hasOther(history, container, game, touch)) return null
+  if (hasRival(testimony, touch)) return null
   // It never ran, or its removal has begun: there is nothing in it that anybody could lose.
   if (container.lives === 0 || container.status === 'dead' || container.status === 'removing') return null
   const wishes = recent(given, wishesOf(testimony.writes, game))
   if (wishes.some(({ row }) => row !== null && (row['deleted_at'] !== null || text(row, 'state') === 'stopped'))) return null
-  if (hasFinished(testimony, game, realMs)) return null
+  if (isFinished(testimony, game, realMs)) return null
   if (wishes.some(({ row, life }) => row === null && life > 0) && wasOurs(testimony, container)) return null
-  if (!isAlive(container) && isRefused(given, 'container_start')) return null
-  if (isChangedByHand(given) && isRefused(given, 'container_update')) return null
+  if (!isAlive(container) && isRefused(given, 'container_start', endOf(given))) return null
+  const changedMs = changedByHandMs(given)
+  if (changedMs !== null && isRefused(given, 'container_update', changedMs)) return null
+  if (waitsForRestart(given, wishes)) return null
   const base = baseOf(testimony, container, game, realMs)
-  if (base === null) return whyNotReplaced(container, wishes)
-  if (waitsForRestart(given, game, wishes)) return null
-  const versions = registryOf(testimony.writes, registry, base.fromMs, realMs)
-  const inForce = inForceBefore(wishesOf(testimony.writes, game), wishes, base, versions)
-  const isAsked = [...wishes, ...inForce].some(
-    ({ row, life }) => life !== base.life || (base.row !== null && row !== null && reasonToReplace(base.row, row, versions) !== null),
-  )
+  if (base === null) return whyNotReplaced(given, game, wishes)
+  const asked = { game, base, versionsFor: versionsFor(given) }
+  const isAsked = [...wishes, ...inForceBefore(given, asked, wishes)].some((wish) => isReason(given, asked, wish))
   return isAsked ? null : `no row since generation ${generationOf(base.row)} asks for another container`
 }
 
-/**
- * A restart token that no operation has handled yet asks for a fresh container, also where another operation has just made one: which of the two was first
- * is forgotten in a crash. What a restart itself has made is never made again.
- */
-function waitsForRestart({ testimony, touch, realMs }: Case, game: string, wishes: readonly Wish[]): boolean {
-  const token = text(wishes.at(-1)?.row, 'restart_token')
-  const isHandled = testimony.writes.some(
-    ({ table, after, realMs: at }) =>
-      table === 'game_status' && at < realMs && text(after, 'game_id') === game && text(after, 'handled_restart_token') === token,
-  )
-  return token !== null && !isHandled && text(operationOf(testimony, touch.container), 'op') !== 'restart'
+interface Asked {
+  readonly game: string
+  /** What the container was made for. */
+  readonly base: Wish
+  /** The registry as it may have been known when the wish was taken or refused. */
+  readonly versionsFor: (wish: Wish) => Versions
+}
+
+function versionsFor({ testimony, registry, realMs }: Case): (wish: Wish) => Versions {
+  const earlier = earlierTimes(testimony)
+  return ({ fromMs }) => registryOf(testimony.writes, registry, earlier(fromMs, PATIENCE_MS), realMs)
+}
+
+/** Limits alone are changed in place: only a refusal asks for another container. */
+function isReason(given: Case, asked: Asked, wish: Wish): boolean {
+  const { base, versionsFor } = asked
+  if (base.row === null || wish.row === null) return false
+  const reason = reasonToReplace(base.row, wish.row, versionsFor(wish))
+  if (reason === null || reason === 'restart token') return reason !== null
+  return mayBeTaken(given, asked, wish) && (reason !== 'limits' || isRefused(given, 'container_update', -Infinity))
+}
+
+/** Other races are refused once the game has begun: surely where its engine had said so by then, of the races that the container's own row names. */
+function mayBeTaken({ testimony }: Case, { game, base }: Asked, { row, fromMs }: Wish): boolean {
+  const races = racesOf(testimony, game, fromMs)
+  return row !== null && (base.row === null || !mayPlay(base.row, races) || mayPlay(row, races))
 }
 
 /**
- * What was accepted last stays in force where all that came after it is refused. Whether other races are refused depends on whether the game was initialised by
- * then, which is not asked here: what came before them may be in force as well.
+ * A restart token that no operation has handled yet asks for a fresh container, also where one has just been made by an operation that was begun for an earlier
+ * row: which of token and operation was first is not kept. What a restart itself has made, or an operation for this very row, is never made again.
  */
-function inForceBefore(all: readonly Wish[], recently: readonly Wish[], base: Wish, versions: Versions): readonly Wish[] {
+function waitsForRestart({ testimony, touch, realMs }: Case, wishes: readonly Wish[]): boolean {
+  const row = wishes.at(-1)?.row
+  const token = text(row, 'restart_token')
+  const isHandled = testimony.writes.some(
+    ({ table, after, realMs: at }) =>
+      table === 'game_status' &&
+      at < realMs &&
+      text(after, 'game_id') === text(row, 'game_id') &&
+      text(after, 'handled_restart_token') === token,
+  )
+  if (row == null || token === null || isHandled) return false
+  const operation = operationOf(testimony, touch.container)
+  return text(operation, 'op') !== 'restart' && (number(operation, 'generation') ?? 0) < generationOf(row)
+}
+
+/**
+ * What was accepted last stays in force where all that came after it is refused. Where it is not sure that a row with other races was, what came before it may be in
+ * force as well.
+ */
+function inForceBefore(given: Case, asked: Asked, recently: readonly Wish[]): readonly Wish[] {
+  const { game, base, versionsFor } = asked
+  const all = wishesOf(given.testimony.writes, game)
   const before = all.slice(
     0,
     all.findIndex(({ fromMs }) => fromMs === recently[0]?.fromMs),
   )
   const acceptable = before.filter(
-    ({ row, fromMs }) => fromMs > base.fromMs && row !== null && whyRefused(base.row, row, versions) === null,
+    (wish) =>
+      wish.fromMs > base.fromMs &&
+      wish.row !== null &&
+      whyRefused(base.row, wish.row, versionsFor(wish)) === null &&
+      mayBeTaken(given, asked, wish),
   )
-  const certain = acceptable.findLastIndex(({ row }) => racesOf(row) === racesOf(base.row))
+  const certain = acceptable.findLastIndex(({ row }) => row !== null && base.row !== null && isSameRaces(row, base.row))
   return acceptable.slice(Math.max(certain, 0))
 }
 
-function racesOf(row: Row | null): string {
-  const players: unknown = row?.['players']
-  const races = Array.isArray(players) ? players.map((player: { readonly raceName?: unknown }) => String(player.raceName)) : []
-  return JSON.stringify(races.toSorted())
-}
-
-/** Docker will not start it again, or not change it in place. */
-function isRefused({ testimony, touch: { container, atMs } }: Case, kind: string): boolean {
+/** Docker will not start it again, or not change it in place: it said so since then. That it found no such container, or gave no answer, says nothing. */
+function isRefused({ testimony, touch: { container, atMs } }: Case, kind: string, sinceMs: number): boolean {
   return testimony.calls.some(
-    ({ origin, target, status, atMs: calledMs }) =>
+    ({ origin, target, status, atMs: calledMs, endedAtMs }) =>
       origin.kind === kind &&
       origin.caller === 'docker' &&
       target === container.id &&
-      (status === null || status >= 400) &&
-      calledMs <= atMs,
+      status !== null &&
+      status >= 400 &&
+      status !== 404 &&
+      calledMs >= sinceMs &&
+      endedAtMs <= atMs,
   )
 }
 
-/** A human gave it other limits. */
-function isChangedByHand({ history, touch: { container, seq } }: Case): boolean {
-  return history.some(
+/** When its last life ended; -Infinity where it never had one. */
+function endOf({ history, touch: { container, seq } }: Case): number {
+  const end = history.findLast(
+    (entry) => entry.seq < seq && entry.effect.subject === 'container' && entry.effect.id === container.id && entry.effect.action === 'die',
+  )
+  return end?.atMs ?? -Infinity
+}
+
+/** When a human gave it other limits last; null where none did. */
+function changedByHandMs({ history, touch: { container, seq } }: Case): number | null {
+  const change = history.findLast(
     (entry) => entry.seq < seq && entry.origin.caller === 'control' && entry.effect.action === 'update' && entry.effect.id === container.id,
   )
+  return change?.atMs ?? null
 }
 
-/** Those that held at some time in the patience before the effect. */
+/** Those that held when the stop or removal was planned, or shortly before. */
 function recent({ testimony, touch, realMs }: Case, wishes: readonly Wish[]): readonly Wish[] {
   const virtual = virtualTimes(testimony)
-  return wishes.filter(({ fromMs, untilMs }) => fromMs <= realMs && (untilMs === Infinity || virtual(untilMs) >= touch.atMs - PATIENCE_MS))
-}
-
-/** Spec 6, row 19: an end that no event told may be unknown for that long. */
-const BLIND_MS = 30_000
-
-/** A second one that runs, or has until lately; for one that has ended any other. */
-function hasOther(history: readonly Entry[], container: Container, game: string, { seq: beforeSeq, atMs: nowMs }: Touch): boolean {
-  const there = new Map<string, number>()
-  for (const { seq, atMs, effect } of history) {
-    if (seq >= beforeSeq) break
-    if (effect.subject !== 'container' || effect.id === container.id) continue
-    const isOne = effect.after !== null && gameOf(effect.after) === game && (isAlive(effect.after) || !isAlive(container))
-    if (isOne) there.set(effect.id, Infinity)
-    else if (there.get(effect.id) === Infinity) there.set(effect.id, atMs)
-  }
-  return there.values().some((untilMs) => untilMs >= nowMs - BLIND_MS)
-}
-
-function hasFinished({ writes }: Testimony, game: string, realMs: number): boolean {
-  return writes.some(
-    ({ table, after, realMs: at }) =>
-      table === 'runtime_records' && at <= realMs && text(after, 'game_id') === game && text(after, 'status') === 'finished',
+  const intent = testimony.writes.findLast(
+    ({ table, op, after, realMs: at }) =>
+      table === 'operation_actions' &&
+      op === 'INSERT' &&
+      at <= realMs &&
+      text(after, 'target') === touch.container.id &&
+      ENDING.has(text(after, 'kind')),
   )
+  const plannedMs = intent?.realMs ?? realMs
+  const sinceMs = (intent === undefined ? touch.atMs : virtual(plannedMs)) - PATIENCE_MS
+  return wishes.filter(({ fromMs, untilMs }) => fromMs <= plannedMs && (untilMs === Infinity || virtual(untilMs) >= sinceMs))
+}
+
+const ENDING: ReadonlySet<string | null> = new Set(['stop_container', 'remove_container'])
+
+/** Its engine has called the game over, and nothing has begun it anew since. */
+function isFinished({ writes }: Testimony, game: string, realMs: number): boolean {
+  const last = writes.findLast(
+    ({ table, after, realMs: at }) => table === 'runtime_records' && at <= realMs && text(after, 'game_id') === game,
+  )
+  return text(last?.after, 'status') === 'finished'
 }
 
 function operationOf({ writes }: Testimony, container: Container): Row | null {
@@ -183,11 +226,18 @@ function baseOf(testimony: Testimony, container: Container, game: string, realMs
   return { ...wish, row: { ...wish.row, engine_version: labelOf(container, 'engine_version') } }
 }
 
-/** One that somebody else made is replaced only where another image is asked for. */
-function whyNotReplaced(container: Container, wishes: readonly Wish[]): string | null {
-  const rows = wishes.flatMap(({ row }) => (row === null ? [] : [row]))
-  if (rows.length === 0) return 'nobody asked for it, nor to end it'
-  const image = container.config.Image
-  const isAsked = rows.some((row) => image === text(row, 'image_ref') || image === `galaxy-engine:${text(row, 'engine_version') ?? ''}`)
-  return isAsked ? 'its image is the one that is asked for' : null
+/** One that somebody else made is replaced only where another image is asked for, by a row that admission does not refuse; the last one of those stays in force. */
+function whyNotReplaced(given: Case, game: string, wishes: readonly Wish[]): string | null {
+  const { testimony, touch, realMs } = given
+  const life = wishes.at(-1)?.life
+  const versions = versionsFor(given)
+  const all = wishesOf(testimony.writes, game).filter((wish) => wish.life === life && wish.fromMs <= realMs)
+  const isAcceptable = (wish: Wish): boolean => wish.row !== null && whyRefused(null, wish.row, versions(wish)) === null
+  const inForce = all.filter(({ fromMs }) => fromMs < (wishes[0]?.fromMs ?? Infinity)).findLast(isAcceptable)
+  const asked = [...(inForce === undefined ? [] : [inForce]), ...wishes.filter(isAcceptable)]
+  if (asked.length === 0) return 'nobody asked for it, nor to end it'
+  const image = touch.container.config.Image
+  const isAsked = ({ row }: Wish): boolean =>
+    image === text(row, 'image_ref') || image === `galaxy-engine:${text(row, 'engine_version') ?? ''}`
+  return asked.every(isAsked) ? 'its image is the one that is asked for' : null
 }

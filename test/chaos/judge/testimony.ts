@@ -83,7 +83,7 @@ export interface StatusSight {
 /** Everything the judge goes by. */
 export interface Testimony {
   readonly entries: readonly Stamped[]
-  /** Moments at which both clocks were read, between the steps of the history; entries are others. */
+  /** Moments at which both clocks were read, between the steps of the history and as each effect of the controller began; entries are others. */
   readonly moments: readonly Moment[]
   readonly calls: readonly CallEntry[]
   readonly writes: readonly Write[]

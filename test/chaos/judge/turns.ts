@@ -24,14 +24,30 @@ export function judgeLedger(turns: readonly ComputedTurn[], writes: readonly Wri
     ({ game, turn }) => `turn ${turn} of ${game}`,
   )
   return [...computed].flatMap(([which, times]) => {
-    const rows = ledger.filter((row) => `turn ${number(row, 'turn')} of ${text(row, 'game_id')}` === which)
+    const rows = ledger.filter(
+      (row) => `turn ${number(row, 'turn')} of ${text(row, 'game_id')}` === which && !UNCOMPUTED.has(text(row, 'status')),
+    )
     const incarnations = new Set(rows.map((row) => number(row, 'incarnation'))).size
-    const succeeded = rows.filter((row) => text(row, 'status') === 'succeeded').length
-    if (incarnations >= times.length && succeeded <= times.length) return []
-    const message = `${which} was computed ${times.length} times; the ledger has it in ${incarnations} incarnations, ${succeeded} times as succeeded`
+    const succeeded = rows.filter((row) => text(row, 'status') === 'succeeded')
+    const isTwice = new Set(succeeded.map((row) => number(row, 'incarnation'))).size < succeeded.length
+    if (incarnations >= times.length && succeeded.length <= times.length && !isTwice) return []
+    const message = `${which} was computed ${times.length} times; the ledger has it in ${incarnations} incarnations, ${succeeded.length} times as succeeded`
     return [{ promise: 'S6', message, seq: null } as const]
   })
 }
+
+/** At rest each row of the ledger has its end, but for a turn of an engine that cannot be reached any more. */
+export function judgeOpenTurns(writes: readonly Write[], records: readonly Row[]): readonly Finding[] {
+  const lost = new Set(records.flatMap((record) => (text(record, 'status') === 'engine_unreachable' ? [text(record, 'game_id')] : [])))
+  return ledgerOf(writes).flatMap((row) => {
+    const game = text(row, 'game_id')
+    if (text(row, 'status') !== 'in_progress' || lost.has(game)) return []
+    return [{ promise: 'L1', message: `turn ${text(row, 'turn')} of ${game} has no end`, seq: null } as const]
+  })
+}
+
+/** Ends of a row for which no turn is computed. */
+const UNCOMPUTED: ReadonlySet<string | null> = new Set(['skipped', 'superseded'])
 
 /** Every row of the ledger as it was at its end, those included that retention has taken away since. */
 function ledgerOf(writes: readonly Write[]): readonly Row[] {

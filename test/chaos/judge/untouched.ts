@@ -1,46 +1,37 @@
 import { touched } from '../../../simulator/judge/touched.ts'
-import { isAlive } from '../../../simulator/world/container.ts'
-import type { Entry } from '../../../simulator/world/history.ts'
-import { gameOf, isOurs } from './labels.ts'
-import type { Finding, Identity, Testimony } from './testimony.ts'
+import { isOurs } from './labels.ts'
+import { hasRival } from './rivals.ts'
+import type { Finding, Testimony } from './testimony.ts'
 
 /** S2, and row 35 of the faults: what is not ours, or was run with --rm, is not stopped, removed or changed; nor are networks and images of others. */
-export function judgeUntouched({ entries, identity }: Testimony): readonly Finding[] {
-  const history = entries.map(({ entry }) => entry)
-  return [...containers(history, identity), ...others(history, identity)]
+export function judgeUntouched(testimony: Testimony): readonly Finding[] {
+  return [...containers(testimony), ...others(testimony)]
 }
 
-function containers(history: readonly Entry[], identity: Identity): readonly Finding[] {
-  return touched(history, 'docker').flatMap(({ container, kind, action, seq }): readonly Finding[] => {
+function containers(testimony: Testimony): readonly Finding[] {
+  const touches = touched(
+    testimony.entries.map(({ entry }) => entry),
+    'docker',
+  )
+  const excused = new Map<number, boolean>()
+  return touches.flatMap((touch): readonly Finding[] => {
+    const { container, kind, action, seq, callId } = touch
     const name = `container ${container.name} (${container.id.slice(0, 12)})`
-    if (!isOurs(container, identity)) return [{ promise: 'S2', message: `${kind} did ${action} to ${name}, which is not ours`, seq }]
-    if (!container.hostConfig.AutoRemove || isSecondWriter(history, container.id, gameOf(container), seq)) return []
+    if (!isOurs(container, testimony.identity))
+      return [{ promise: 'S2', message: `${kind} did ${action} to ${name}, which is not ours`, seq }]
+    if (!container.hostConfig.AutoRemove) return []
+    // What a call leads to later is judged by what was there when it took effect.
+    if (!excused.has(callId)) excused.set(callId, ENDING.has(kind) && hasRival(testimony, touch))
+    if (excused.get(callId) === true) return []
     return [{ promise: 'S2', message: `${kind} did ${action} to ${name}, which was run with --rm`, seq }]
   })
 }
 
-/** Spec 6, row 19: an end that no event told may be unknown for that long. */
-const BLIND_MS = 30_000
+/** S1 goes before: a second writer is stopped, whoever ran it. */
+const ENDING: ReadonlySet<string> = new Set(['container_stop', 'container_remove'])
 
-/** S1 goes before: a second writer is stopped, whoever ran it. Whether the other one still runs may be unknown for a while. */
-function isSecondWriter(history: readonly Entry[], id: string, game: string | null, seq: number): boolean {
-  const ends = new Map<string, number>()
-  let wasSecond = false
-  for (const { seq: at, atMs, effect } of history) {
-    if (at > seq) break
-    if (effect.subject !== 'container') continue
-    const container = effect.after ?? effect.before
-    if (container === null || gameOf(container) !== game) continue
-    if (effect.after !== null && isAlive(effect.after)) ends.set(effect.id, Infinity)
-    else if (ends.get(effect.id) === Infinity) ends.set(effect.id, atMs)
-    const others = [...ends].filter(([each, untilMs]) => each !== id && untilMs >= atMs - BLIND_MS)
-    if (ends.get(id) === Infinity && others.length > 0) wasSecond = true
-  }
-  return wasSecond
-}
-
-function others(history: readonly Entry[], { instance }: Identity): readonly Finding[] {
-  return history.flatMap(({ seq, origin, effect }): readonly Finding[] => {
+function others({ entries, identity: { instance } }: Testimony): readonly Finding[] {
+  return entries.flatMap(({ entry: { seq, origin, effect } }): readonly Finding[] => {
     if (origin.caller !== 'docker') return []
     if (effect.subject === 'image' && (effect.action === 'delete' || effect.action === 'untag'))
       return [{ promise: 'S2', message: `${origin.kind} did ${effect.action} to image ${effect.id.slice(0, 19)}`, seq }]

@@ -23,14 +23,18 @@ export function wishesOf(writes: readonly Write[], game: string): readonly Wish[
   return all.map((wish, index) => ({ ...wish, untilMs: all[index + 1]?.fromMs ?? Infinity }))
 }
 
-/** Why a container that was made for `base` may be taken down under `wish`; null when nothing in the two says so. */
-export function reasonToReplace(base: Row, wish: Row, versions: Versions): string | null {
+export type ReasonToReplace = 'restart token' | 'another version or image' | 'limits'
+
+/** Why a container that was made for `base` may be taken down under `wish`, the strongest reason; null when nothing in the two says so. */
+export function reasonToReplace(base: Row, wish: Row, versions: Versions): ReasonToReplace | null {
   if (text(wish, 'restart_token') !== text(base, 'restart_token')) return 'restart token'
-  for (const limit of ['cpus', 'memory', 'pids']) if (text(wish, limit) !== text(base, limit)) return limit
-  const isSameImage = ['engine', 'engine_version', 'image_ref'].every((column) => text(wish, column) === text(base, column))
-  if (isSameImage) return null
-  return whyRefused(base, wish, versions) === null ? 'another version or image' : null
+  const isSameImage = IMAGE.every((column) => text(wish, column) === text(base, column))
+  if (!isSameImage) return whyRefused(base, wish, versions) === null ? 'another version or image' : null
+  return LIMITS.every((column) => text(wish, column) === text(base, column)) ? null : 'limits'
 }
+
+const IMAGE = ['engine', 'engine_version', 'image_ref'] as const
+const LIMITS = ['cpus', 'memory', 'pids'] as const
 
 /** Whether the registry knows (engine, version) and has it enabled at some moment of the history. */
 export type Versions = (engine: string, version: string) => 'enabled' | 'disabled' | 'unknown'

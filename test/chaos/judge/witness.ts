@@ -1,5 +1,6 @@
 import type { Daemon } from '../../../simulator/daemon.ts'
 import { type Sql, installAudit, readAudit } from './audit.ts'
+import { machineNowMs } from './machine-clock.ts'
 import {
   type FolderSight,
   type Identity,
@@ -11,10 +12,6 @@ import {
   type Testimony,
   text,
 } from './testimony.ts'
-
-/** Bound before any world can put its own clock in the place of the machine's. */
-const monotonic = performance.now.bind(performance)
-const originMs = performance.timeOrigin
 
 export interface WitnessOptions {
   readonly daemon: Daemon
@@ -44,12 +41,12 @@ export interface Witness {
 export async function callWitness({ daemon, sql, identity, folders, isVouchedFor }: WitnessOptions): Promise<Witness> {
   await installAudit(sql)
   const registry = await rowsOf(sql, 'engine_versions')
-  const entries: Stamped[] = daemon.history.since(0).map((entry) => ({ entry, realMs: nowMs() }))
+  const entries: Stamped[] = daemon.history.since(0).map((entry) => ({ entry, realMs: machineNowMs() }))
   const lives: LifeSpan[] = []
   const sights: FolderSight[] = []
   const statuses: StatusSight[] = []
   const moments: Moment[] = []
-  const leave = daemon.observe({ onEntry: (entry) => void entries.push({ entry, realMs: nowMs() }), onDown: () => undefined })
+  const leave = daemon.observe({ onEntry: (entry) => void entries.push({ entry, realMs: machineNowMs() }), onDown: () => undefined })
   return {
     registry,
     folders: sights,
@@ -62,11 +59,11 @@ export async function callWitness({ daemon, sql, identity, folders, isVouchedFor
         lives.push({ ...last, endedAtMs: last.endedAtMs ?? daemon.nowMs(), endedSeq: last.endedSeq ?? daemon.history.length })
     },
     look: async (games) => {
-      moments.push({ realMs: nowMs(), atMs: daemon.nowMs() })
+      moments.push({ realMs: machineNowMs(), atMs: daemon.nowMs() })
       const seen = [...folders()]
       for (const game of games) {
         const folder = seen.find(([name]) => name.endsWith(`/${game}`))?.[1]
-        sights.push({ realMs: nowMs(), game, isThere: folder !== undefined, turn: folder?.turn ?? null })
+        sights.push({ realMs: machineNowMs(), game, isThere: folder !== undefined, turn: folder?.turn ?? null })
       }
       if (isVouchedFor()) statuses.push(...(await readStatuses(sql, daemon.nowMs())))
     },
@@ -84,9 +81,4 @@ async function readStatuses(sql: Sql, atMs: number): Promise<readonly StatusSigh
   const rows = await sql<Row>(`
     SELECT s.game_id, c ->> 'status' AS ready FROM game_status s CROSS JOIN LATERAL jsonb_array_elements(s.conditions) c WHERE c ->> 'type' = 'Ready'`)
   return rows.map((row) => ({ game: text(row, 'game_id') ?? '', ready: text(row, 'ready'), atMs }))
-}
-
-/** The machine's clock, whatever the world's says. */
-function nowMs(): number {
-  return originMs + monotonic()
 }

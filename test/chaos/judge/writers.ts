@@ -32,9 +32,9 @@ function isUnseen(start: Entry, call: CallEntry, calls: readonly CallEntry[]): b
   if (start.origin.caller === 'docker') return false
   if (start.atMs >= call.atMs) return true
   return !calls.some(
-    ({ origin, atMs, endedAtMs, status, faults }) =>
+    ({ origin, target, atMs, endedAtMs, status, faults }) =>
       origin.caller === 'docker' &&
-      LOOKS.has(origin.kind) &&
+      (origin.kind === 'container_list' || (origin.kind === 'container_inspect' && target === start.effect.id)) &&
       status === 200 &&
       !faults.includes('stale') &&
       !faults.includes('drop_answer') &&
@@ -42,5 +42,3 @@ function isUnseen(start: Entry, call: CallEntry, calls: readonly CallEntry[]): b
       endedAtMs < call.atMs,
   )
 }
-
-const LOOKS: ReadonlySet<string> = new Set(['container_list'])

@@ -2,7 +2,7 @@ import type { Container } from '../../../simulator/world/container.ts'
 import type { ContainerAction, Effect } from '../../../simulator/world/effect.ts'
 import type { CallEntry, Caller } from '../../../simulator/world/history.ts'
 import { createBodyShape } from '../../../simulator/world/create-body.ts'
-import type { Row, Stamped, Testimony, Write } from '../../chaos/judge/testimony.ts'
+import type { Moment, Row, Stamped, Testimony, Write } from '../../chaos/judge/testimony.ts'
 
 const DEPLOYMENT = '11111111-1111-4111-8111-111111111111'
 
@@ -11,13 +11,14 @@ export class Forgery {
   readonly #entries: Stamped[] = []
   readonly #calls: CallEntry[] = []
   readonly #writes: Write[] = []
+  readonly #moments: Moment[] = []
   #second = 0
   #lives: Testimony['lives'] = [{ number: 1, startedAtMs: 0, endedAtMs: null, endedSeq: null }]
 
   get testimony(): Testimony {
     return {
       entries: this.#entries,
-      moments: [],
+      moments: this.#moments,
       calls: this.#calls,
       writes: this.#writes,
       lives: this.#lives,
@@ -36,15 +37,15 @@ export class Forgery {
     return this
   }
 
-  /** A call that changes nothing. */
-  look(kind: string, target: string): this {
+  /** A call that changes nothing; it is answered so, or not at all. */
+  look(kind: string, target: string, status: number | null = 200): this {
     const atMs = this.#tick()
     this.#calls.push({
       origin: { callId: this.#calls.length + 1, kind, caller: 'docker' },
       target,
       atMs,
       endedAtMs: atMs,
-      status: 200,
+      status,
       faults: [],
     })
     return this
@@ -71,6 +72,15 @@ export class Forgery {
     return this
   }
 
+  /** The outcome of an intent. */
+  outcome(operationId: string, kind: string, target: string): this {
+    const intent = this.#writes.findLast(
+      ({ table, after }) =>
+        after?.['operation_id'] === operationId && after['kind'] === kind && after['target'] === target && table === 'operation_actions',
+    )
+    return this.write('operation_actions', intent?.after ?? null, { ...intent?.after, outcome: 'succeeded' })
+  }
+
   /** An operation of generation 1 and one intent of it. */
   intent(operationId: string, kind: string, target: string, game = 'alpha'): this {
     const operation = { operation_id: operationId, game_id: game, op: 'start', status: 'running', generation: 1 }
@@ -92,7 +102,9 @@ export class Forgery {
 
   #tick(): number {
     this.#second += 1
-    return this.#second * 1000
+    const atMs = this.#second * 1000
+    this.#moments.push({ realMs: atMs, atMs })
+    return atMs
   }
 }
 

@@ -237,3 +237,25 @@ describe('before a container is talked to', () => {
     expect(await world.confirm('g', 'c1', never)).toBeNull()
   })
 })
+
+describe('of several that are up', () => {
+  const copy = runningSince(2, { id: 'c3', name: 'galaxy-game-g-copy' })
+
+  it('each is inspected, so that none is stopped beside one that has ended unseen', async () => {
+    const docker = fakeDocker(running, copy)
+    const { world } = await known(docker)
+    docker.calls.length = 0
+    docker.containers.set('c1', ranFrom(1, 50))
+    await world.confirmRivals('g', never)
+    expect(docker.calls).toEqual(['inspect c1', 'inspect c3'])
+    expect(world.game('g').containers.map(({ id, state }) => `${id} ${state}`)).toEqual(['c1 exited', 'c3 running'])
+  })
+
+  it('one alone is not asked for', async () => {
+    const docker = fakeDocker(running, other)
+    const { world } = await known(docker)
+    docker.calls.length = 0
+    await world.confirmRivals('g', never)
+    expect(docker.calls).toEqual([])
+  })
+})
