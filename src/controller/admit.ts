@@ -16,6 +16,8 @@ export interface AdmissionFacts {
   readonly version: EngineVersion | undefined
   readonly status: GameStatus
   readonly containers: readonly ObservedContainer[]
+  /** When the container that the record names was started; null without one. */
+  readonly recordedStartMs: number | null
   /** Of the initialised game, null before init. */
   readonly races: readonly string[] | null
   /** Resolve anew what the registry and the configuration say: a restart was asked for, or the game is at rest. */
@@ -57,13 +59,25 @@ export function admitGame(facts: AdmissionFacts): Admission {
   return pinned !== null && !facts.mayRepin ? keepPins(facts, pinned, answer.image) : pin(facts, answer.image)
 }
 
-/** What runs or has run writes, also where a crash came between its start and the record of it. */
-function writerOf({ status, containers }: AdmissionFacts): StateWriter | null {
-  if (status.stateEngine !== null) return { engine: status.stateEngine, version: status.stateVersion, imageRef: status.stateImageRef }
-  const writer = containers.find((container) => container.labels.operationId !== null && (isTakenOver(container) || hasRun(container)))
-  if (writer?.labels.engine == null) return null
-  const { engine, engineVersion, engineImageRef } = writer.labels
-  return { engine, version: engineVersion, imageRef: engineImageRef ?? writer.imageRef }
+/** What ran last writes, also where its start is later than what the record knows of: a crash or a lost answer came between. */
+function writerOf({ status, containers, recordedStartMs }: AdmissionFacts): StateWriter | null {
+  const last = lastRun(containers)
+  const isUnrecorded = last !== undefined && ranFromMs(last) > (recordedStartMs ?? Infinity)
+  if (status.stateEngine !== null && !isUnrecorded)
+    return { engine: status.stateEngine, version: status.stateVersion, imageRef: status.stateImageRef }
+  if (last?.labels.engine == null) return null
+  const { engine, engineVersion, engineImageRef } = last.labels
+  return { engine, version: engineVersion, imageRef: engineImageRef ?? last.imageRef }
+}
+
+function lastRun(containers: readonly ObservedContainer[]): ObservedContainer | undefined {
+  const writers = containers.filter((container) => container.labels.operationId !== null && (isTakenOver(container) || hasRun(container)))
+  return writers.toSorted((a, b) => ranFromMs(b) - ranFromMs(a))[0]
+}
+
+/** A list tells of no start; nothing runs before it is created. */
+function ranFromMs({ detail, createdAtMs }: ObservedContainer): number {
+  return detail?.startedAtMs ?? createdAtMs
 }
 
 /** One that a list alone has shown, and that is past its creation, may have: a version is not accepted on a mere maybe (S3). */

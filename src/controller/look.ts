@@ -141,6 +141,7 @@ function admissionOf(partial: Partial, memory: GameMemory, { desired: view, worl
     version: desired.engineVersion === null ? undefined : view.version(desired.engine, desired.engineVersion),
     status,
     containers: observed.containers,
+    recordedStartMs: record?.startedAt?.getTime() ?? null,
     races: racesOf(desired, memory),
     mayRepin: isAtRest || restartOf({ desired, status, record }) !== null,
     pulled: memory.pulled,

@@ -127,6 +127,7 @@ describe('a pinned image', () => {
     version: undefined,
     status: NEW_STATUS,
     containers: [],
+    recordedStartMs: null,
     races: null,
     mayRepin: false,
     pulled: null,

@@ -3,7 +3,7 @@ import { type AdmissionFacts, admitGame } from '../../../src/controller/admit.ts
 import type { EngineVersion } from '../../../src/model/game.ts'
 import type { ObservedContainer } from '../../../src/model/observed.ts'
 import { type GameStatus, NEW_STATUS } from '../../../src/model/status.ts'
-import { container, desired, detail, exited, LIMITS, spec } from '../../support/planning.ts'
+import { container, desired, detail, exited, LIMITS, NOW_MS, spec } from '../../support/planning.ts'
 
 const VERSION: EngineVersion = {
   engine: 'galaxy',
@@ -20,12 +20,13 @@ const VERSION: EngineVersion = {
 }
 
 /** A row that asks for 1.0.0, while nothing is known of the game but these containers and this status. */
-function answerTo(containers: readonly ObservedContainer[], status: Partial<GameStatus> = {}) {
+function answerTo(containers: readonly ObservedContainer[], status: Partial<GameStatus> = {}, recordedStartMs: number | null = null) {
   const facts: AdmissionFacts = {
     desired: desired(),
     version: VERSION,
     status: { ...NEW_STATUS, ...status },
     containers,
+    recordedStartMs,
     races: null,
     mayRepin: false,
     pulled: null,
@@ -58,6 +59,17 @@ describe('what has written the state of a game that no record tells of yet (S3)'
     ['was run with --rm', exited({ isAutoRemove: true }, ran)],
   ])('is none that %s', (_, bystander) => {
     expect(answerTo([bystander])).toBe('accepted')
+  })
+
+  it('is what has run since the record was written, whatever the status says', () => {
+    const recorded = { stateEngine: 'galaxy', stateVersion: '1.0.0', stateImageRef: 'galaxy-engine:1.0.0' }
+    const since = NOW_MS - 1_000
+    expect(answerTo([exited({ startedAtMs: since + 1 }, ran)], recorded, since)).toBe('PatchIncompatible')
+    expect(answerTo([container({ ...ran, state: 'exited', detail: null, createdAtMs: since + 1 })], recorded, since)).toBe(
+      'PatchIncompatible',
+    )
+    expect(answerTo([exited({ startedAtMs: since - 1 }, ran)], recorded, since)).toBe('accepted')
+    expect(answerTo([container({ ...ran, state: 'created', createdAtMs: since + 1, detail: null })], recorded, since)).toBe('accepted')
   })
 
   it('is what the status says, where it says so', () => {
