@@ -8,7 +8,9 @@ import { schemaIsCurrent, SchemaError } from './database/migrate.ts'
 import { openPool } from './database/pool.ts'
 import { drive, type DriveOptions, type DriveState } from './drive.ts'
 import type { Log } from './log.ts'
+import { createMetrics } from './metrics/metrics.ts'
 import { messageOf } from './model/errors.ts'
+import { termFigures } from './term-figures.ts'
 
 export interface RunOptions extends Pick<DriveOptions, 'docker' | 'useEvents'> {
   readonly signal: AbortSignal
@@ -37,12 +39,15 @@ export async function runController(config: Config, options: RunOptions): Promis
     const state: DriveState = { active: null, dockerProblem: 'not connected yet' }
     const token = createToken()
     const view = controllerView(state, pool.db)
-    const api = await startApi({ config, db: pool.db, view, localTokenHash: hashToken(token), signal, log })
+    const figures = termFigures({ state, db: pool.db, hasWebhook: config.webhook.receiver !== null, signal })
+    const metrics = createMetrics(config.instance, figures)
+    const localTokenHash = hashToken(token)
+    const api = await startApi({ config, db: pool.db, view, scrape: metrics.scrape, localTokenHash, signal, log })
     try {
       const address = { url: api.url, token }
       await writeAddress(config.dataDir, address)
       options.onReady?.(address)
-      await drive({ ...options, config, databaseUrl, db: pool.db, deployment }, state)
+      await drive({ ...options, config, databaseUrl, db: pool.db, deployment, observers: metrics.observers }, state)
     } finally {
       await api.close()
     }

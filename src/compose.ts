@@ -19,10 +19,12 @@ import { detectAddressing } from './engine/address.ts'
 import { createEngineClient, type EngineClient } from './engine/client.ts'
 import { createGameEngine } from './engine/game-engine.ts'
 import { createLocator, type LocateEngine } from './engine/locate.ts'
+import { observedClient } from './engine/observed-client.ts'
 import { isInContainerOn } from './engine/own-container.ts'
 import { Prober } from './engine/prober.ts'
 import { logLobbyRecord } from './lobby-record.ts'
 import type { Log } from './log.ts'
+import type { Observers } from './metrics/metrics.ts'
 import { messageOf } from './model/errors.ts'
 import type { StateMount } from './model/game.ts'
 import type { HostImages } from './model/image.ts'
@@ -31,6 +33,7 @@ import { World } from './observed/world.ts'
 import { createPlayerDesk, type PlayerDesk } from './proxy/player-desk.ts'
 import { servingEngine } from './proxy/serving-engine.ts'
 import type { Surroundings } from './surroundings.ts'
+import { GameTraces } from './tracing/game-traces.ts'
 import { Schedules } from './turns/schedule.ts'
 
 export interface Ingredients {
@@ -42,6 +45,8 @@ export interface Ingredients {
   /** Runs on lists alone when false. */
   readonly useEvents: boolean
   readonly onPass?: OnBegin | undefined
+  /** Without them nothing is measured. */
+  readonly observers?: Observers | undefined
   readonly surroundings: Surroundings
 }
 
@@ -61,7 +66,7 @@ export interface TermParts {
 
 /** Wires the parts of a term. What changes anywhere only adds keys to the loop; the loop alone acts. */
 export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['db'], signal: AbortSignal): TermParts {
-  const { config, identity, log, surroundings, onPass } = ingredients
+  const { config, identity, log, surroundings, onPass, observers } = ingredients
   const { clock, random } = surroundings
   const { timings } = config
   // The loop comes last and is named first: every source of keys has to know it.
@@ -84,6 +89,7 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
     restartAfter: timings.probeRestartAfter,
     timeoutMs: timings.probeTimeoutMs,
     onChange: (gameId) => addKeys([gameId]),
+    onProbe: observers?.engines.onProbe,
     probe: surroundings.probe,
     clock,
     random,
@@ -110,6 +116,8 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
     onStart: (gameId, operationId) => {
       if (config.lobbyUrl !== null) void logLobbyRecord(config.lobbyUrl, gameId, operationId, log, signal)
     },
+    observer: observers?.loop,
+    traces: new GameTraces(),
     log,
     signal,
   }
@@ -146,11 +154,11 @@ function composeRuntime({ config, docker, identity, surroundings }: Ingredients,
 /** An engine on this host, or on none, answers at once that it is there. */
 const CONNECT_MS = 3_000
 
-function composeClient({ config, surroundings: { clock, openTransport } }: Ingredients): EngineClient {
+function composeClient({ config, observers, surroundings: { clock, openTransport } }: Ingredients): EngineClient {
   const { engineCallMs, turnMs } = config.timings
   const connectMs = Math.min(CONNECT_MS, engineCallMs)
   const timeouts = { connectMs, adminMs: engineCallMs, turnMs, playerMs: engineCallMs }
-  return createEngineClient({ timeouts, clock, transport: openTransport(connectMs) })
+  return observedClient(createEngineClient({ timeouts, clock, transport: openTransport(connectMs) }), observers?.engines.onCall)
 }
 
 function composeLocator({ config, docker }: Ingredients, world: World, signal: AbortSignal): LocateEngine {
@@ -181,7 +189,7 @@ interface WorldHooks {
 }
 
 function composeWorld(term: Term, ingredients: Ingredients, runtime: Runtime, { onChange, onFirstLook, signal }: WorldHooks): World {
-  const { config, docker, identity, log, useEvents, surroundings } = ingredients
+  const { config, docker, identity, log, useEvents, surroundings, observers } = ingredients
   const observer = createObserver({
     clients: docker,
     identity,
@@ -199,11 +207,16 @@ function composeWorld(term: Term, ingredients: Ingredients, runtime: Runtime, { 
       if (isReachable) {
         log.info({ containers: world.containerCount }, 'docker listed')
         term.renewSoon()
-      } else log.warn({ error: messageOf(error) }, 'docker cannot be read')
+      } else {
+        log.warn({ error: messageOf(error) }, 'docker cannot be read')
+        observers?.docker.eventStreamLost('ended')
+      }
       onFirstLook()
     },
-    onSilentStream: (gameIds) =>
-      log.warn({ games: gameIds.size }, 'docker changed containers without an event; its event stream is opened anew'),
+    onSilentStream: (gameIds) => {
+      log.warn({ games: gameIds.size }, 'docker changed containers without an event; its event stream is opened anew')
+      observers?.docker.eventStreamLost('silent')
+    },
     clock: surroundings.clock,
     signal,
   })

@@ -40,6 +40,7 @@ export interface Config {
     readonly allowOpen: boolean
     readonly requestsPerSecond: number
     readonly requestBurst: number
+    readonly openMetrics: boolean
   }
   /** What the command line asks, and with which token; null: what was started from here. */
   readonly client: { readonly url: string | null; readonly token: string | null }

@@ -4,9 +4,11 @@ import type { Config } from './config.ts'
 import { runLeadership } from './controller/leadership.ts'
 import type { OnBegin } from './controller/queue.ts'
 import type { Database } from './database/tables.ts'
+import type { CallObserver } from './docker/calls.ts'
 import { connectDocker, type DockerClients } from './docker/client.ts'
 import { DEFAULT_SOCKET, type DockerAddress, parseHost } from './local/docker-address.ts'
 import type { Log } from './log.ts'
+import type { Observers } from './metrics/metrics.ts'
 import { messageOf, RuntimeFailure } from './model/errors.ts'
 import { pause } from './pause.ts'
 import { realSurroundings } from './surroundings.ts'
@@ -24,9 +26,11 @@ export interface DriveOptions {
   /** Runs on lists alone when false, as if the event stream were dead; slower to see, no less right. */
   readonly useEvents?: boolean
   /** Sees every Docker call as it ends. */
-  readonly onDockerCall?: (kind: string, durationMs: number, ok: boolean) => void
+  readonly onDockerCall?: CallObserver
   /** Sees every pass of a term's loop as it begins. */
   readonly onPass?: OnBegin
+  /** Without them nothing is measured. */
+  readonly observers?: Observers
   readonly log: Log
   readonly signal: AbortSignal
 }
@@ -42,7 +46,7 @@ export interface DriveState {
 export async function drive(options: DriveOptions, state: DriveState): Promise<void> {
   const docker = await connectPatiently(options, state)
   if (docker === null) return
-  const { config, databaseUrl, db, deployment, log, signal, useEvents = true, onPass } = options
+  const { config, databaseUrl, db, deployment, log, signal, useEvents = true, onPass, observers } = options
   const { leaseMs, leaseRenewMs: renewMs, staleAfterMs } = config.timings
   const identity = { instance: config.instance, deployment }
   const onActive = (active: ActiveTerm): void => {
@@ -56,14 +60,24 @@ export async function drive(options: DriveOptions, state: DriveState): Promise<v
       leaseMs,
       renewMs,
       staleAfterMs,
+      observer: observers?.leadership,
       log,
       signal,
       runTerm: (term) =>
-        runTerm(term, { config, databaseUrl, docker, identity, log, useEvents, onPass, surroundings: realSurroundings, onActive }).finally(
-          () => {
-            state.active = null
-          },
-        ),
+        runTerm(term, {
+          config,
+          databaseUrl,
+          docker,
+          identity,
+          log,
+          useEvents,
+          onPass,
+          observers,
+          surroundings: realSurroundings,
+          onActive,
+        }).finally(() => {
+          state.active = null
+        }),
     })
   } finally {
     docker.close()
@@ -74,7 +88,7 @@ const DOCKER_RETRY_MS = 1_000
 
 /** Connects as soon as Docker answers; until then nothing is contended for and readiness says why. */
 async function connectPatiently(
-  { config, docker, onDockerCall, signal, log }: DriveOptions,
+  { config, docker, onDockerCall, observers, signal, log }: DriveOptions,
   state: DriveState,
 ): Promise<DockerClients | null> {
   const address = addressOf(config, docker)
@@ -84,7 +98,10 @@ async function connectPatiently(
         address,
         callMs: config.timings.dockerCallMs,
         signal,
-        ...(onDockerCall !== undefined && { onCall: onDockerCall }),
+        onCall: (...call) => {
+          observers?.docker.onCall(...call)
+          onDockerCall?.(...call)
+        },
       })
       state.dockerProblem = null
       return clients

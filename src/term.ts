@@ -56,6 +56,7 @@ export async function runTerm(term: Term, options: TermOptions): Promise<void> {
     await Promise.race([parts.loop.stop(), pauseUnref(config.timings.stopDeadlineMs / 2)])
     ended.abort()
     parts.prober.stop()
+    parts.deps.traces.close()
     await parts.engines.close()
     await Promise.all([parts.world.stopped(), parts.desired.stop(), parts.manifests.stop()])
     await pool.close()
@@ -86,7 +87,7 @@ async function start(term: Term, { deps, loop, world, desired }: TermParts): Pro
 
 /** Without a webhook what is to be told waits in the outbox for whoever reads it. */
 function startDelivery(
-  { config: { webhook }, databaseUrl, log, surroundings }: TermOptions,
+  { config: { webhook }, databaseUrl, log, surroundings, observers }: TermOptions,
   db: LoopDeps['db'],
   signal: AbortSignal,
 ): Delivery | null {
@@ -99,7 +100,9 @@ function startDelivery(
     pollMs,
     nowMs: surroundings.clock.nowMs,
     random: surroundings.random,
-    onAttempt: ({ gameId, eventId, attempt, outcome }) => {
+    onAttempt: (attempted) => {
+      const { gameId, eventId, attempt, outcome } = attempted
+      observers?.onDelivery(attempted)
       if (outcome.kind === 'retry') log.warn({ gameId, eventId, attempt, error: outcome.error }, 'event not delivered; tried again later')
       if (outcome.kind === 'dead') log.error({ gameId, eventId, attempt, error: outcome.error }, 'event given up')
     },

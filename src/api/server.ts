@@ -13,6 +13,7 @@ import { v7 as uuid } from 'uuid'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/tables.ts'
 import type { Log } from '../log.ts'
+import type { Scrape } from '../metrics/metrics.ts'
 import { guardRoutes, pathOf } from './access.ts'
 import { createGate, type Gate } from './gate.ts'
 import type { ControllerView } from './ports.ts'
@@ -24,6 +25,7 @@ import { healthRoutes } from './routes/health.ts'
 import { imageRoutes } from './routes/images.ts'
 import { lifeRoutes } from './routes/life.ts'
 import { manifestRoutes } from './routes/manifests.ts'
+import { metricsRoute } from './routes/metrics.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { outboxRoutes } from './routes/outbox.ts'
 import { runtimeRoutes } from './routes/runtimes.ts'
@@ -37,6 +39,8 @@ export interface ApiOptions {
   /** Its writes need no lease: the API writes desired state only. */
   readonly db: Kysely<Database>
   readonly view: ControllerView
+  /** All metrics of this process. */
+  readonly scrape: () => Promise<Scrape>
   /** SHA-256 of the token for this controller's own command line, an admin's. */
   readonly localTokenHash: Buffer
   /** Ends waiting requests; `close` is still needed. */
@@ -75,7 +79,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 
 /** The API's routes behind their gate, not listening yet. */
 export function buildServer(options: ApiOptions): ApiServer {
-  const { config, db, view, localTokenHash, log } = options
+  const { config, db, view, scrape, localTokenHash, log } = options
   const { requestsPerSecond: perSecond, requestBurst: burst } = config.api
   const gate = createGate({ db, localTokenHash, rate: { perSecond, burst } })
   const app = fastify({
@@ -105,6 +109,7 @@ export function buildServer(options: ApiOptions): ApiServer {
     sendProblem(reply, new ApiProblem('not_found', `there is no ${request.method} ${pathOf(request)}`)),
   )
   app.register(async (scope: ApiServer) => healthRoutes(scope, view, gate))
+  app.register(async (scope: ApiServer) => metricsRoute(scope, scrape, config.api.openMetrics ? 'nothing' : 'viewer'))
   app.register(async (scope: ApiServer) => versionedRoutes(scope, options), { prefix: '/api/v1' })
   return app
 }

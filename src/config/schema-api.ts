@@ -26,6 +26,13 @@ export const apiSettings = group({
     'a number from 1 to 1000000',
     'Requests that one token may make at once, after a pause.',
   ),
+  openMetrics: setting(
+    'GALAXY_METRICS_OPEN',
+    flag,
+    'false',
+    'true or false',
+    'Serve `/metrics` without a token, to whoever reaches the API’s address.',
+  ),
 })
 
 /** How the command line reaches an API that was not started from its folder. */

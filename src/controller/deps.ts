@@ -6,8 +6,10 @@ import type { DesiredGame, EngineVersion, StateMount } from '../model/game.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Identity } from '../model/labels.ts'
 import type { World } from '../observed/world.ts'
+import type { GameTraces } from '../tracing/game-traces.ts'
 import type { Clock } from '../clock.ts'
 import type { Games } from './games.ts'
+import type { LoopObserver } from './observer.ts'
 import type { HealthReading } from './plan/input.ts'
 import type { Engine, Runtime } from './ports.ts'
 
@@ -34,6 +36,8 @@ export interface LoopDeps {
   readonly assertMayAct: () => void
   /** Told of every start's operation as it begins; must not throw. */
   readonly onStart: (gameId: string, operationId: string) => void
+  readonly observer?: LoopObserver | undefined
+  readonly traces: GameTraces
   readonly log: Logger
   readonly signal: AbortSignal
 }

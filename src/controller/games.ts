@@ -100,6 +100,11 @@ export class Games {
     })
   }
 
+  /** What is known of each game that has a record or a condition. */
+  known(): Iterable<GameMemory> & IteratorObject<GameMemory> {
+    return this.#games.values().filter(({ record, status }) => record !== null || status.conditions.length > 0)
+  }
+
   /** Those that a look may find something to do about; one that is over costs memory, and nothing at each resync. */
   keys(): Iterable<string> {
     return this.#games

@@ -16,8 +16,20 @@ export interface LeadershipOptions {
   readonly staleAfterMs: number
   /** One term: from taking the lease until its signal aborts. Its end releases the lease. */
   runTerm(term: Term): Promise<void>
+  readonly observer?: LeadershipObserver | undefined
   readonly log: Logger
   readonly signal: AbortSignal
+}
+
+/** Told of the lease, for metrics. Must not throw. */
+export interface LeadershipObserver {
+  leaseTaken(epoch: number): void
+  leaseRenewed(): void
+  /** Tried again for as long as the lease lasts. */
+  renewalFailed(): void
+  leaseLost(): void
+  /** Lost or given back: this process is on standby again. */
+  termEnded(): void
 }
 
 export interface Term {
@@ -71,7 +83,7 @@ export async function runLeadership(options: LeadershipOptions): Promise<void> {
 }
 
 async function holdLease(options: LeadershipOptions, epoch: number, askedAt: number): Promise<void> {
-  const { log, leaseMs, instance } = options
+  const { log, leaseMs, instance, observer } = options
   const lost = new AbortController()
   const signal = AbortSignal.any([options.signal, lost.signal])
   let validUntil = askedAt + leaseMs
@@ -91,6 +103,7 @@ async function holdLease(options: LeadershipOptions, epoch: number, askedAt: num
     renewSoon: () => hurry.wake(),
   }
   log.info({ instance, epoch }, 'lease taken')
+  observer?.leaseTaken(epoch)
   const renewing = keepRenewing(options, epoch, signal, {
     isObserved: () => isObserved(),
     alarm: hurry,
@@ -101,6 +114,7 @@ async function holdLease(options: LeadershipOptions, epoch: number, askedAt: num
   })
     .catch((error: unknown) => {
       log.warn({ instance, epoch, error: messageOf(error) }, 'lease lost')
+      observer?.leaseLost()
       lost.abort(new LeaseLost(`epoch ${epoch} is over`, { cause: error }))
     })
     .finally(() => lost.abort())
@@ -109,6 +123,7 @@ async function holdLease(options: LeadershipOptions, epoch: number, askedAt: num
   } finally {
     lost.abort()
     await renewing
+    observer?.termEnded()
     await releaseLease(options.db, { instance, epoch }).catch((error: unknown) =>
       log.warn({ error: messageOf(error) }, 'lease not released; it expires by itself'),
     )
@@ -124,7 +139,7 @@ interface Validity {
 
 /** Resolves when the signal aborts; throws when the lease is gone. */
 async function keepRenewing(
-  { db, instance, leaseMs, renewMs, log }: LeadershipOptions,
+  { db, instance, leaseMs, renewMs, log, observer }: LeadershipOptions,
   epoch: number,
   signal: AbortSignal,
   validity: Validity,
@@ -138,7 +153,9 @@ async function keepRenewing(
       const isHeld = await renewLease(db, { instance, epoch, ttlMs: leaseMs, observed: validity.isObserved() })
       if (!isHeld) throw new RuntimeFailure('conflict', 'conflict', `epoch ${epoch} is over`)
       validity.extend(askedAt + leaseMs)
+      observer?.leaseRenewed()
     } catch (error) {
+      observer?.renewalFailed()
       if (error instanceof RuntimeFailure || performance.now() > validity.validUntil()) throw error
       log.warn({ instance, epoch, error: messageOf(error) }, 'lease not renewed yet')
     }

@@ -84,7 +84,7 @@ async function refresh(gameId: string, { world, games, desired, signal, log }: L
     return null
   } catch (error) {
     if (!(error instanceof RuntimeFailure) || signal.aborted) throw error
-    log.warn({ gameId, error: messageOf(error) }, 'containers not seen')
+    log.warn({ gameId, operationId: games.of(gameId).openOperation?.operationId, error: messageOf(error) }, 'containers not seen')
     return messageOf(error)
   }
 }

@@ -1,6 +1,9 @@
+import type { DesiredGame } from '../model/game.ts'
 import type { LoopDeps } from './deps.ts'
-import { KeyQueue, type Lane, type OnBegin } from './queue.ts'
+import type { PassResult } from './observer.ts'
+import { KeyQueue, type Lane, type OnBegin, type QueueFigures } from './queue.ts'
 import { reconcileGame, requeueAfterError } from './reconcile.ts'
+import type { Requeue } from './requeue.ts'
 
 export interface LoopOptions {
   readonly workers: number
@@ -24,6 +27,7 @@ export class Loop {
   readonly #resyncMs: number
   #cancelResync: (() => void) | null = null
   #isOpen = false
+  #passes = 0
   /** Passes in a row, by game, that asked for another one at once. */
   readonly #streaks = new Map<string, number>()
 
@@ -36,7 +40,11 @@ export class Loop {
       lendAfterMs: LEND_AFTER_MS,
       maxInFlight: workers * IN_FLIGHT_PER_WORKER,
       clock: deps.clock,
-      onBegin: onPass,
+      onAdd: (lane) => deps.observer?.keyAdded(lane),
+      onBegin: (lane, waitedMs) => {
+        deps.observer?.passBegun(lane, waitedMs)
+        onPass?.(lane, waitedMs)
+      },
       work: (key) => this.#work(key),
     })
   }
@@ -47,6 +55,10 @@ export class Loop {
 
   get inFlight(): number {
     return this.#queue.inFlight
+  }
+
+  get figures(): QueueFigures {
+    return this.#queue.figures
   }
 
   /**
@@ -112,12 +124,37 @@ export class Loop {
     return clock.nowMs() + RESTLESS_RETRY_MS
   }
 
-  async #pass(gameId: string): ReturnType<typeof reconcileGame> {
+  async #pass(gameId: string): Promise<Requeue> {
+    const { observer, signal } = this.#deps
+    const startedMs = performance.now()
+    const { requeue, result } = await this.#attempt(gameId)
+    if (!signal.aborted) observer?.passEnded(result, performance.now() - startedMs)
+    return requeue
+  }
+
+  async #attempt(gameId: string): Promise<{ readonly requeue: Requeue; readonly result: PassResult }> {
+    this.#passes += 1
+    const reconcileId = `${this.#deps.leaseEpoch}.${this.#passes}`
+    const deps = { ...this.#deps, log: this.#deps.log.child({ reconcileId }) }
     try {
-      return await reconcileGame(gameId, this.#deps)
+      const change = unseenChange(gameId, deps)
+      const requeue = await deps.traces.pass({ gameId, reconcileId, change }, () => reconcileGame(gameId, deps))
+      return { requeue, result: resultOf(requeue) }
     } catch (error) {
-      if (this.#deps.signal.aborted) return { kind: 'at', atMs: null }
-      return requeueAfterError(gameId, error, this.#deps)
+      if (deps.signal.aborted) return { requeue: { kind: 'at', atMs: null }, result: 'success' }
+      const requeue = requeueAfterError(gameId, error, deps)
+      return { requeue, result: requeue.kind === 'now' ? 'requeue' : 'error' }
     }
   }
+}
+
+/** The row, where no pass has told yet that it has seen this generation. */
+function unseenChange(gameId: string, { desired, games }: LoopDeps): DesiredGame | null {
+  const row = desired.get(gameId)
+  return row !== undefined && row.generation > games.of(gameId).status.observedGeneration ? row : null
+}
+
+function resultOf(requeue: Requeue): PassResult {
+  if (requeue.kind === 'now') return 'requeue'
+  return requeue.atMs === null ? 'success' : 'requeue_after'
 }

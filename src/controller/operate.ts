@@ -12,6 +12,7 @@ import type { Engine } from './ports.ts'
 import type { Requeue } from './requeue.ts'
 import { beginOperation, closeOperationOf, saveOutcomes } from './write-ahead.ts'
 import { namedActions } from './named-actions.ts'
+import { tellActions } from './tell.ts'
 
 type Acting = Extract<Plan, { kind: 'act' }>
 
@@ -28,6 +29,7 @@ export async function operate(plan: Acting, input: PlanInput, deps: LoopDeps): P
     onProgress: (progress) => deps.games.update(input.gameId, { progress }),
     signal: deps.signal,
   })
+  tellActions(actions, execution, deps)
   const outcomes = execution.outcomes.map((outcome, index) => ({ ...outcome, seq: firstSeq + index }))
   const hasStarted = actions.some(
     (action, index) => action.kind === 'start_container' && execution.outcomes[index]?.outcome === 'succeeded',

@@ -17,6 +17,8 @@ export interface QueueOptions {
   /** Passes that may run at once in all, those that gave their slot back included. */
   readonly maxInFlight: number
   readonly clock: Clock
+  /** Told of each key that comes into a lane. Must not throw. */
+  readonly onAdd?: ((lane: Lane) => void) | undefined
   /** Told of each pass as it begins: how long its key had waited for it. Must not throw. */
   readonly onBegin?: OnBegin | undefined
   /**
@@ -24,6 +26,13 @@ export interface QueueOptions {
    * not reject. One that rejects all the same costs its key a pause, and nobody else anything.
    */
   work(key: string, lane: Lane): Promise<number | null>
+}
+
+/** What waits and what runs, at one moment. */
+export interface QueueFigures {
+  readonly waiting: Readonly<Record<Lane, number>>
+  /** How long each pass under way has taken so far. */
+  readonly runningMs: readonly number[]
 }
 
 /** Of this many picks in a row at least one goes to the resync lane, if it has a key (L3). */
@@ -43,7 +52,7 @@ const REJECTED_PAUSE_MS = 30_000
 export class KeyQueue {
   readonly #options: QueueOptions
   readonly #waiting: Readonly<Record<Lane, Map<string, number>>> = { live: new Map(), resync: new Map() }
-  readonly #working = new Map<string, { again: Lane | null }>()
+  readonly #working = new Map<string, { again: Lane | null; readonly sinceMs: number }>()
   readonly #wakes = new WakeHeap()
   #slots: number
   #picks = 0
@@ -63,6 +72,14 @@ export class KeyQueue {
 
   get inFlight(): number {
     return this.#working.size
+  }
+
+  get figures(): QueueFigures {
+    const nowMs = this.#options.clock.nowMs()
+    return {
+      waiting: { live: this.#waiting.live.size, resync: this.#waiting.resync.size },
+      runningMs: [...this.#working.values()].map(({ sinceMs }) => nowMs - sinceMs),
+    }
   }
 
   /** Longest time a key has been waiting, in milliseconds. */
@@ -101,7 +118,9 @@ export class KeyQueue {
   #enqueue(key: string, lane: Lane): void {
     if (lane === 'live') this.#waiting.resync.delete(key)
     else if (this.#waiting.live.has(key)) return
-    if (!this.#waiting[lane].has(key)) this.#waiting[lane].set(key, this.#options.clock.nowMs())
+    if (this.#waiting[lane].has(key)) return
+    this.#waiting[lane].set(key, this.#options.clock.nowMs())
+    this.#options.onAdd?.(lane)
   }
 
   #dispatch(): void {
@@ -125,7 +144,7 @@ export class KeyQueue {
   }
 
   async #run(key: string, lane: Lane): Promise<void> {
-    const state: { again: Lane | null } = { again: null }
+    const state: { again: Lane | null; readonly sinceMs: number } = { again: null, sinceMs: this.#options.clock.nowMs() }
     this.#working.set(key, state)
     this.#slots -= 1
     let hasSlot = true

@@ -16,7 +16,7 @@ export async function reconcileGame(gameId: string, deps: LoopDeps): Promise<Req
   if (plan.kind === 'act') deps.log.debug({ gameId, plan: renderPlan(plan) }, 'plan')
   // What a container answered before it is started again says nothing about the engine that starts now (S8).
   if (plan.kind === 'act' && plan.actions.some((action) => action.kind === 'start_container')) deps.health.watch(gameId, null)
-  const requeue = await carryOut(plan, input, deps)
+  const requeue = await deps.traces.carryOut(plan, () => carryOut(plan, input, deps))
   watchHealth(gameId, deps)
   return requeue
 }
@@ -34,7 +34,8 @@ const LOST_ANSWER_RETRY_MS = 1_000
 const BUG_RETRY_MS = 30_000
 
 /** What a pass that threw asks of the queue; a failure nobody foresaw backs off alone (fault 49). */
-export function requeueAfterError(gameId: string, error: unknown, { log, clock, games }: LoopDeps): Requeue {
+export function requeueAfterError(gameId: string, error: unknown, { log, clock, games, observer }: LoopDeps): Requeue {
+  const { operationId } = games.of(gameId).openOperation ?? {}
   games.update(gameId, { isUnsure: true })
   const isForeseen =
     error instanceof RuntimeFailure ||
@@ -42,9 +43,10 @@ export function requeueAfterError(gameId: string, error: unknown, { log, clock, 
     classifyDatabaseError(error).kind === 'stale_lease'
   if (error instanceof RuntimeFailure && error.kind === 'conflict') return { kind: 'now' }
   if (isForeseen) {
-    log.warn({ gameId, error: messageOf(error) }, 'pass failed')
+    log.warn({ gameId, operationId, error: messageOf(error) }, 'pass failed')
     return { kind: 'at', atMs: clock.nowMs() + LOST_ANSWER_RETRY_MS }
   }
-  log.error({ gameId, err: error }, 'pass threw')
+  observer?.passBroke()
+  log.error({ gameId, operationId, err: error }, 'pass threw')
   return { kind: 'at', atMs: clock.nowMs() + BUG_RETRY_MS }
 }

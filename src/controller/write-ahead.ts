@@ -8,6 +8,7 @@ import { intentTarget, judgeIntent } from './intents.ts'
 import { namedActions } from './named-actions.ts'
 import { stateAfter } from './outcome.ts'
 import type { PlanInput } from './plan/input.ts'
+import { tellBegun, tellDismissed, tellEnded, tellTurns } from './tell.ts'
 
 // Every write of a pass: one statement each, and this term's memory follows only when the database has taken it.
 
@@ -56,10 +57,7 @@ export async function beginOperation(plan: Acting, input: PlanInput, deps: LoopD
     if (isNew) {
       const imageRef = input.admission.kind === 'accepted' ? input.admission.spec.imageRef : null
       await openOperation(deps.db, { operation: { ...operation, imageRef, leaseEpoch: deps.leaseEpoch }, intents, write: after.write })
-      deps.log.info(
-        { gameId, operationId: operation.operationId, op: operation.op, detail: operation.detail, cause: operation.cause },
-        'operation begun',
-      )
+      tellBegun(operation, deps)
       if (operation.op === 'start') deps.onStart(gameId, operation.operationId)
     } else {
       const outcomes = judged(operation, input, deps)
@@ -72,6 +70,7 @@ export async function beginOperation(plan: Acting, input: PlanInput, deps: LoopD
     }
     deps.games.update(gameId, { ...after.memory, openOperation: opened, queued: without(input.queued, opened.operationId) })
   })
+  tellTurns(change, deps)
   return { operation: opened, firstSeq }
 }
 
@@ -143,18 +142,8 @@ export async function closeOperationOf(
     rememberEngine(operation, change, input, deps)
     if (after.write.forget === true) forgetGame(input, deps)
   })
-  const { gameId, operationId, op, detail } = operation
-  deps.log.info(
-    {
-      gameId,
-      operationId,
-      op,
-      detail,
-      status: result.status,
-      ...(result.status === 'failed' && { code: result.code, error: result.message }),
-    },
-    'operation ended',
-  )
+  tellTurns({ ...change, isEnding: result }, deps)
+  tellEnded(operation, result, deps)
 }
 
 /** Its row is gone from the database. */
@@ -164,18 +153,14 @@ export function forgetGame({ gameId, desired }: PlanInput, deps: LoopDeps): void
 }
 
 /** Ends an operation that was queued and never begun. */
-export async function dismissQueued(
-  operationId: string,
-  result: OperationResult,
-  { gameId, queued }: PlanInput,
-  deps: LoopDeps,
-): Promise<void> {
+export async function dismissQueued(operationId: string, result: OperationResult, input: PlanInput, deps: LoopDeps): Promise<void> {
+  const { gameId, queued } = input
   const finishedAt = new Date(deps.clock.nowMs())
   await remember(gameId, deps, async () => {
     await closeOperation(deps.db, { operationId, outcomes: [], result, containerId: null, imageRef: null, finishedAt, write: { gameId } })
     deps.games.update(gameId, { queued: without(queued, operationId) })
   })
-  deps.log.info({ gameId, operationId, status: result.status, code: result.code }, 'queued operation ended')
+  tellDismissed(operationId, result, input, deps)
 }
 
 function without(queued: PlanInput['queued'], operationId: string): PlanInput['queued'] {
@@ -204,6 +189,7 @@ export async function saveChange(change: Change, input: PlanInput, deps: LoopDep
     await saveGame(deps.db, after.write)
     deps.games.update(input.gameId, after.memory)
   })
+  tellTurns(change, deps)
 }
 
 function judged(operation: Operation, input: PlanInput, deps: LoopDeps): readonly LoggedOutcome[] {

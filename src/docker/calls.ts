@@ -2,7 +2,8 @@ import { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import { type Clock, systemClock } from '../clock.ts'
 import { RuntimeFailure } from '../model/errors.ts'
-import { DockerDeadline, fromModem, isUnchanged } from './errors.ts'
+import { inCallSpan } from '../tracing/spans.ts'
+import { DockerDeadline, DockerRefusal, fromModem, isUnchanged } from './errors.ts'
 
 /** One HTTP call of the Engine API. `path` has no version and no query. */
 export interface DockerCall {
@@ -19,8 +20,11 @@ export interface DockerCall {
   readonly registryAuth?: object
 }
 
+/** `refused`: Docker answered, and the answer is no. `unanswered`: nothing came, or not in time. `given_up`: nobody waited for it any more. */
+export type CallOutcome = 'ok' | 'refused' | 'unanswered' | 'given_up'
+
 /** Told of every HTTP call when it has ended; of a stream, when its headers are here. */
-export type CallObserver = (kind: string, durationMs: number, ok: boolean) => void
+export type CallObserver = (kind: string, durationMs: number, outcome: CallOutcome) => void
 
 /**
  * Sends one call and gives the parsed JSON of its answer.
@@ -29,7 +33,9 @@ export type CallObserver = (kind: string, durationMs: number, ok: boolean) => vo
  */
 export function sendCall(docker: Docker, call: DockerCall, callMs: number, signal: AbortSignal, onCall: CallObserver): Promise<unknown> {
   const deadlineMs = call.deadlineMs ?? callMs
-  return observed(call, onCall, () => withDeadline(deadlineMs, call.kind, signal, (callSignal) => dial(docker, call, callSignal, false)))
+  return observed(call, signal, onCall, () =>
+    withDeadline(deadlineMs, call.kind, signal, (callSignal) => dial(docker, call, callSignal, false)),
+  )
 }
 
 /**
@@ -38,21 +44,29 @@ export function sendCall(docker: Docker, call: DockerCall, callMs: number, signa
  */
 export async function openStream(docker: Docker, call: DockerCall, signal: AbortSignal, onCall: CallObserver): Promise<Readable> {
   signal.throwIfAborted()
-  const body = await observed(call, onCall, () => dial(docker, call, signal, true))
+  const body = await observed(call, signal, onCall, () => dial(docker, call, signal, true))
   if (body instanceof Readable) return body
   throw new RuntimeFailure('transient', 'service_unavailable', `Docker gave no stream for ${call.kind}`)
 }
 
-async function observed(call: DockerCall, onCall: CallObserver, work: () => Promise<unknown>): Promise<unknown> {
+async function observed(call: DockerCall, signal: AbortSignal, onCall: CallObserver, work: () => Promise<unknown>): Promise<unknown> {
   const startedMs = performance.now()
+  const told = (outcome: CallOutcome): void => onCall(call.kind, performance.now() - startedMs, outcome)
   try {
-    const answer = await work()
-    onCall(call.kind, performance.now() - startedMs, true)
+    const attributes = { 'http.request.method': call.method, 'url.path': call.path }
+    const answer = await inCallSpan(`docker ${call.kind}`, attributes, work, (error) => !isUnchanged(error))
+    told('ok')
     return answer
   } catch (error) {
-    onCall(call.kind, performance.now() - startedMs, isUnchanged(error))
+    told(outcomeOf(error, signal))
     throw error
   }
+}
+
+function outcomeOf(error: unknown, { aborted }: AbortSignal): CallOutcome {
+  if (isUnchanged(error)) return 'ok'
+  if (error instanceof DockerRefusal) return 'refused'
+  return aborted ? 'given_up' : 'unanswered'
 }
 
 /**

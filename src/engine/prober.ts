@@ -12,6 +12,8 @@ export interface ProberOptions {
   readonly timeoutMs: number
   /** What a container says has changed: ok, or failing. */
   onChange(gameId: string): void
+  /** Told of every question that was answered or came to nothing, for metrics. Must not throw. */
+  readonly onProbe?: ((isOk: boolean, tookMs: number) => void) | undefined
   readonly probe: ProbeEngine
   readonly clock: Clock
   /** Uniform in [0, 1). */
@@ -97,6 +99,7 @@ export class Prober {
 
   async #ask(gameId: string, watch: Watch): Promise<void> {
     const before = watch.reading.kind
+    const startedMs = performance.now()
     try {
       const { timeoutMs, clock, probe } = this.#options
       await withDeadline(timeoutMs, watch.abort.signal, (signal) => probe(watch.target, signal), clock)
@@ -114,6 +117,7 @@ export class Prober {
       }
     }
     if (watch.abort.signal.aborted) return
+    this.#options.onProbe?.(watch.failures === 0, performance.now() - startedMs)
     watch.cancel = this.#options.clock.after(this.#delayMs(watch, before), () => void this.#ask(gameId, watch))
     const isTold = watch.failures > 0 && watch.failures === this.#options.restartAfter
     if (watch.reading.kind !== before || isTold) this.#options.onChange(gameId)

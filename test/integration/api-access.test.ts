@@ -11,6 +11,7 @@ import { type ApiUnderTest, startApiUnderTest } from './api-server.ts'
 const JUDGED: Readonly<Record<string, Needs>> = {
   'GET /livez': 'nothing',
   'GET /readyz': 'nothing',
+  'GET /metrics': 'viewer',
   'GET /api/v1/livez': 'nothing',
   'GET /api/v1/readyz': 'nothing',
   'GET /api/v1/games': 'viewer',

@@ -5,6 +5,7 @@ import { createToken, hashToken } from '../../src/api/token.ts'
 import { loadConfig } from '../../src/config.ts'
 import { type DatabasePool, openPool } from '../../src/database/pool.ts'
 import { createLog, type Log } from '../../src/log.ts'
+import { createMetrics } from '../../src/metrics/metrics.ts'
 import { RuntimeFailure } from '../../src/model/errors.ts'
 import type { DesiredGame } from '../../src/model/game.ts'
 import type { HostImage, ImageUser } from '../../src/model/image.ts'
@@ -63,7 +64,8 @@ export async function startApiUnderTest({ env = {}, log = createLog('silent') }:
   const stop = new AbortController()
   const token = createToken()
   const { config } = loadConfig({ env: { GALAXY_API_PORT: '0', ...UNLIMITED, ...env }, cwd: inject('runFolder') })
-  const options: ApiOptions = { config, db: pool.db, view, localTokenHash: hashToken(token), signal: stop.signal, log }
+  const { scrape } = createMetrics('default', () => null)
+  const options: ApiOptions = { config, db: pool.db, view, scrape, localTokenHash: hashToken(token), signal: stop.signal, log }
   const api: Api = await startApi(options)
   return {
     url: api.url,

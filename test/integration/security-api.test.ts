@@ -18,6 +18,7 @@ const start = (env: Readonly<Record<string, string>>) => {
   const rest = {
     db: api.pool.db,
     view: api.view,
+    scrape: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
     localTokenHash: hashToken(api.token),
     signal: AbortSignal.timeout(60_000),
     log: createLog('silent'),

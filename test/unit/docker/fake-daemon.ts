@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import type { CallObserver } from '../../../src/docker/calls.ts'
 import { connectDocker, type DockerClients } from '../../../src/docker/client.ts'
 
 /** An answer as a daemon once gave it; a function writes its own. */
@@ -11,6 +12,8 @@ export interface FakeDaemon {
   readonly clients: DockerClients
   /** `METHOD /path?query` of every request but `/version`, without the API version. */
   readonly requests: string[]
+  /** How each call but `version` ended, as the controller is told for its metrics: `kind outcome`. */
+  readonly outcomes: readonly string[]
   close(): Promise<void>
 }
 
@@ -23,6 +26,7 @@ export async function startFakeDaemon(script: Readonly<Record<string, readonly A
   const folder = await mkdtemp(path.join(tmpdir(), 'fake-daemon-'))
   const socketPath = path.join(folder, 'docker.sock')
   const requests: string[] = []
+  const outcomes: string[] = []
   const counts = new Map<string, number>()
   const server = createServer((request, response) => {
     request.resume()
@@ -38,10 +42,14 @@ export async function startFakeDaemon(script: Readonly<Record<string, readonly A
     else reply(response, answer.status, answer.json)
   })
   await new Promise<void>((resolve) => server.listen(socketPath, resolve))
-  const clients = await connectDocker({ address: { kind: 'socket', socketPath }, callMs, signal: never })
+  const onCall: CallObserver = (kind, _ms, outcome) => {
+    if (kind !== 'version') outcomes.push(`${kind} ${outcome}`)
+  }
+  const clients = await connectDocker({ address: { kind: 'socket', socketPath }, callMs, signal: never, onCall })
   return {
     clients,
     requests,
+    outcomes,
     close: async () => {
       clients.close()
       server.closeAllConnections()

@@ -209,6 +209,26 @@ describe('a call', () => {
     await expect(inspecting).rejects.toThrow('the lease is lost')
   })
 
+  it.each([
+    ['is answered', { status: 204 }, 'ok'],
+    ['finds nothing to do (304)', { status: 304 }, 'ok'],
+    ['is refused', refusal(500, 'no'), 'refused'],
+    ['is never answered', hang(), 'unanswered'],
+  ])('that %s is told as such', async (_, answer, outcome) => {
+    const runtime = await runtimeWith({ [INSPECT]: [ours, exited], [START]: [answer] }, 200)
+    await runtime.start(ID, never).catch(() => {})
+    expect(daemon?.outcomes).toContain(`container_start ${outcome}`)
+  })
+
+  it('that nobody waits for any more is told as given up, and not held against Docker', async () => {
+    const runtime = await runtimeWith({ [INSPECT]: [hang()] })
+    const term = new AbortController()
+    const inspecting = runtime.inspect(ID, term.signal)
+    term.abort(new Error('the lease is lost'))
+    await inspecting.catch(() => {})
+    expect(daemon?.outcomes).toEqual(['container_inspect given_up'])
+  })
+
   it('to a daemon that is not there says so', async () => {
     const connecting = connectDocker({ address: { kind: 'socket', socketPath: '/nowhere/docker.sock' }, callMs: 1_000, signal: never })
     await expect(connecting).rejects.toMatchObject({
