@@ -20,7 +20,7 @@ export async function operationAfter(db: Kysely<Database>, operationId: string, 
     if (found === null) throw new ApiProblem('not_found', `there is no operation ${operationId}`)
     const hasEnded = found.operation.status === 'succeeded' || found.operation.status === 'failed'
     if (hasEnded || signal.aborted || performance.now() >= deadlineMs) {
-      return { kind: 'Operation', ...toOperation(found.operation), actions: found.actions.map(toAction) }
+      return { kind: 'Operation' as const, ...toOperation(found.operation), actions: found.actions.map(toAction) }
     }
     await delay(WAIT_POLL_MS, undefined, { signal }).catch(() => undefined)
   }
