@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { configurationTable } from '../src/config/report.ts'
 import { manifestJsonSchema } from '../src/desired/manifest/json-schema.ts'
 import { apiReference } from './generate/api-reference.ts'
+import { clientTypes } from './generate/client-types.ts'
 import { faultTable } from './generate/faults.ts'
 import { servedDocument } from './generate/openapi.ts'
 
@@ -22,6 +23,7 @@ const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/api.md': () => apiReference(openApi),
   'docs/configuration.md': () => `${CONFIGURATION_HEAD}${configurationTable()}`,
   'docs/faults.md': () => faultTable(fileURLToPath(new URL('..', import.meta.url))),
+  'src/cli/api-types.ts': () => clientTypes(openApi),
   'schemas/openapi.json': () => `${JSON.stringify(openApi, null, 2)}\n`,
   'schemas/manifest.schema.json': () => `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`,
 }

@@ -7,8 +7,6 @@ import { ApiProblem } from './problem.ts'
 
 const WAIT_POLL_MS = 200
 
-export type OperationDetailAnswer = Awaited<ReturnType<typeof operationAfter>>
-
 /**
  * The operation as soon as it has ended, or as it is once the waiting is over.
  * @throws ApiProblem `not_found`

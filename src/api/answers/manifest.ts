@@ -47,22 +47,22 @@ const waiting = z
 
 const fileProblem = z.object({ file: z.string(), line: z.int(), column: z.int(), path: z.string(), message: z.string() })
 
+const file = z
+  .object({
+    root: z.string(),
+    path: z.string(),
+    documents: z.int().describe('How many of its documents apply, as it is or as it last was when it was good.'),
+    problems: stored(z.array(fileProblem)),
+    missingSince: time.nullable(),
+    changedAt: time,
+  })
+  .meta({ id: 'WatchedFile', description: 'A file of the watched folder.' })
+
 export const manifestList = z
   .object({
     kind: z.literal('ManifestList'),
     roots: z.array(z.object({ root: z.string(), dir: z.string(), problem: z.string().nullable(), changedAt: time })).readonly(),
-    files: z
-      .array(
-        z.object({
-          root: z.string(),
-          path: z.string(),
-          documents: z.int().describe('How many of its documents apply, as it is or as it last was when it was good.'),
-          problems: stored(z.array(fileProblem)),
-          missingSince: time.nullable(),
-          changedAt: time,
-        }),
-      )
-      .readonly(),
+    files: z.array(file).readonly(),
     waiting: z.array(waiting).readonly(),
   })
   .meta({ id: 'ManifestList', description: 'The watched folder, its files with their problems, and what waits to be deleted.' })

@@ -8,8 +8,6 @@ import { listTurns, type TurnPage, toTurn } from '../reads/turns.ts'
 import { continueToken, gameParams, limit, rowContinue, toContinueToken } from '../requests.ts'
 import type { ApiServer } from '../server.ts'
 
-export type HealthEventAnswer = ReturnType<typeof toHealthEvent>
-
 /** A snapshot of a game with very many players takes hundreds of kilobytes. */
 const MAX_SNAPSHOTS = 100
 

@@ -19,11 +19,7 @@ const ROW_ID = /^\d{1,15}$/
 
 const game = gameParams.shape.id.optional().describe('Only of this game.')
 const params = z.strictObject({
-  id: z
-    .string()
-    .regex(ROW_ID, 'is no id of the outbox')
-    .transform(Number)
-    .meta({ description: 'The event’s number in the outbox.', shown: { type: 'integer', minimum: 0 } }),
+  id: z.string().regex(ROW_ID, 'is no id of the outbox').transform(Number).describe('The event’s number in the outbox.'),
 })
 const listQuery = z.strictObject({
   limit,
