@@ -17,7 +17,9 @@ import type { Scrape } from '../metrics/metrics.ts'
 import { guardRoutes, pathOf } from './access.ts'
 import { createGate, type Gate } from './gate.ts'
 import type { ControllerView } from './ports.ts'
+import { collectRoutes, PREFIX } from './openapi/route.ts'
 import { ApiProblem, sendProblem, toProblem } from './problem.ts'
+import { documentationRoutes } from './routes/documentation.ts'
 import { engineVersionRoutes } from './routes/engine-versions.ts'
 import { explanationRoutes } from './routes/explanation.ts'
 import { gameRoutes } from './routes/games.ts'
@@ -95,6 +97,8 @@ export function buildServer(options: ApiOptions): ApiServer {
     },
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
+  // The compiler holds answers to their schemas; to parse each once more would cost a list of games most of its time.
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
   app.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error)
     if (problem.status >= 500)
@@ -105,12 +109,14 @@ export function buildServer(options: ApiOptions): ApiServer {
     return sendProblem(reply, problem)
   })
   guardRoutes(app, gate, log)
+  const routes = collectRoutes(app)
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, new ApiProblem('not_found', `there is no ${request.method} ${pathOf(request)}`)),
   )
   app.register(async (scope: ApiServer) => healthRoutes(scope, view, gate))
   app.register(async (scope: ApiServer) => metricsRoute(scope, scrape, config.api.openMetrics ? 'nothing' : 'viewer'))
-  app.register(async (scope: ApiServer) => versionedRoutes(scope, options), { prefix: '/api/v1' })
+  app.register(async (scope: ApiServer) => versionedRoutes(scope, options), { prefix: PREFIX })
+  app.register(async (scope: ApiServer) => documentationRoutes(scope, routes), { prefix: PREFIX })
   return app
 }
 
