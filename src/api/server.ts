@@ -17,8 +17,10 @@ import type { Scrape } from '../metrics/metrics.ts'
 import { guardRoutes, pathOf } from './access.ts'
 import { createGate, type Gate } from './gate.ts'
 import type { ControllerView } from './ports.ts'
+import { readJsonBodies } from './json-body.ts'
 import { collectRoutes, PREFIX } from './openapi/route.ts'
 import { ApiProblem, sendProblem, toProblem } from './problem.ts'
+import { refuseUnreadable } from './unreadable-request.ts'
 import { documentationRoutes } from './routes/documentation.ts'
 import { engineVersionRoutes } from './routes/engine-versions.ts'
 import { explanationRoutes } from './routes/explanation.ts'
@@ -92,6 +94,7 @@ export function buildServer(options: ApiOptions): ApiServer {
     genReqId: () => uuid(),
     logger: false,
     // A path that the router can't read reaches no hook, so the token is asked for here too.
+    clientErrorHandler: refuseUnreadable,
     frameworkErrors: (error, request, reply) => {
       void answerUnreadable(gate, error, request, reply)
     },
@@ -109,6 +112,7 @@ export function buildServer(options: ApiOptions): ApiServer {
     return sendProblem(reply, problem)
   })
   guardRoutes(app, gate, log)
+  readJsonBodies(app)
   const routes = collectRoutes(app)
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, new ApiProblem('not_found', `there is no ${request.method} ${pathOf(request)}`)),
