@@ -99,6 +99,8 @@ export function buildServer(options: ApiOptions): ApiServer {
       void answerUnreadable(gate, error, request, reply)
     },
   }).withTypeProvider<ZodTypeProvider>()
+  // Node's own answer would be a bare 417; to pay no heed is as good (RFC 9110, 10.1.1).
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   app.setValidatorCompiler(validatorCompiler)
   // The compiler holds answers to their schemas; to parse each once more would cost a list of games most of its time.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))

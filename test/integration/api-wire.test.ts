@@ -61,6 +61,13 @@ describe('a target that leads elsewhere', () => {
   })
 })
 
+describe('a client that expects what nobody knows', () => {
+  it('is served all the same', async () => {
+    const answer = await speak('GET /api/v1/nothing HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\nConnection: close\r\n\r\n')
+    expect(answer).toMatchObject({ status: 401, type: 'application/problem+json; charset=utf-8' })
+  })
+})
+
 describe('a body', () => {
   const restart = '/api/v1/admin/runtimes/bodies/restart'
   const asked = (body: string, type = 'application/json') =>
