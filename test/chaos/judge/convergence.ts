@@ -2,8 +2,8 @@ import { type Container, isAlive } from '../../../simulator/world/container.ts'
 import { gameOf, isOurs, labelOf } from './labels.ts'
 import { expectedLimits, type Limits } from './limits.ts'
 import { lastPurgeMs, mayPlay, racesOf } from './races.ts'
-import { type Finding, type Row, type Testimony, text } from './testimony.ts'
-import { type Versions, whyRefused, wishesOf } from './wishes.ts'
+import { type Finding, number, type Row, type Testimony, text } from './testimony.ts'
+import { generationOf, type Versions, whyRefused, wishesOf } from './wishes.ts'
 
 /** What there is once inputs and faults have stopped and time has passed. */
 export interface End {
@@ -123,14 +123,22 @@ function acceptable(
   const base: Row | null = written === null ? null : { engine_version: written }
   const races = racesOf(testimony, game, Infinity)
   const isTaken = (each: Row): boolean => whyRefused(base, each, end.versions) === null
-  // Asked for anew over an old state of other players, a first row is taken and later ones may be refused: none of them is wrong.
-  const isForeign = races.size > 0 && !rows.some((each) => isTaken(each) && mayPlay(each, races))
-  if (isTaken(row) && !isForeign && mayPlay(row, races)) return { rows: [row], isCertain: true }
   const began = all.find((wish) => wish.life === life)?.fromMs ?? Infinity
+  // One that came and went while Docker was away was never in force.
+  const accepted = acceptedGenerations(testimony, game, began)
+  const counts = (each: Row): boolean => each === row || accepted.has(generationOf(each))
+  // Asked for anew over an old state of other players, a first row is taken and later ones may be refused: none of them is wrong.
+  const isForeign = races.size > 0 && !rows.some((each) => isTaken(each) && mayPlay(each, races) && counts(each))
+  if (isTaken(row) && !isForeign && mayPlay(row, races)) return { rows: [row], isCertain: true }
   return {
     rows: rows.filter((each) => isTaken(each) && (isForeign || mayPlay(each, races))),
-    isCertain: wasStarted(testimony, game, began) || saidAccepted(testimony, game, began),
+    isCertain: wasStarted(testimony, game, began) || accepted.size > 0,
   }
+}
+
+function acceptedGenerations({ writes }: Testimony, game: string, sinceMs: number): ReadonlySet<number> {
+  const said = writes.filter(({ table, after, realMs }) => table === 'game_status' && realMs >= sinceMs && text(after, 'game_id') === game)
+  return new Set(said.flatMap(({ after }) => number(after, 'accepted_generation') ?? []))
 }
 
 function wasStarted({ entries }: Testimony, game: string, sinceMs: number): boolean {
@@ -142,13 +150,6 @@ function wasStarted({ entries }: Testimony, game: string, sinceMs: number): bool
       effect.action === 'start' &&
       effect.after !== null &&
       gameOf(effect.after) === game,
-  )
-}
-
-function saidAccepted({ writes }: Testimony, game: string, sinceMs: number): boolean {
-  return writes.some(
-    ({ table, after, realMs }) =>
-      table === 'game_status' && realMs >= sinceMs && text(after, 'game_id') === game && text(after, 'accepted_generation') !== null,
   )
 }
 
