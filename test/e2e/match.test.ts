@@ -40,6 +40,12 @@ describe('a whole match', () => {
 
     await turnReached(3)
     await deployment.query("UPDATE desired_games SET turn_token = 'now' WHERE game_id = 'match'")
+    // A patch that is asked for before the turn has begun goes first.
+    await until(
+      () => deployment.query("SELECT FROM turns WHERE turn_token = 'now'"),
+      (turns) => turns.length === 1,
+      'the forced turn has begun',
+    )
     await patchBetweenTurns('1.0.1')
 
     await lobby.publishPatchJob('match', { engine: 'reference', version: '1.1.0' })
