@@ -62,7 +62,8 @@ export function admitGame(facts: AdmissionFacts): Admission {
 /** What ran last writes, also where its start is later than what the record knows of: a crash or a lost answer came between. */
 function writerOf({ status, containers, recordedStartMs }: AdmissionFacts): StateWriter | null {
   const last = lastRun(containers)
-  const isUnrecorded = last !== undefined && ranFromMs(last) > (recordedStartMs ?? Infinity)
+  // Without a record, whatever is there has run since the last one of an earlier life was removed.
+  const isUnrecorded = last !== undefined && ranFromMs(last) > (recordedStartMs ?? -Infinity)
   if (status.stateEngine !== null && !isUnrecorded)
     return { engine: status.stateEngine, version: status.stateVersion, imageRef: status.stateImageRef }
   if (last?.labels.engine == null) return null

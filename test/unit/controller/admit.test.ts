@@ -72,8 +72,12 @@ describe('what has written the state of a game that no record tells of yet (S3)'
     expect(answerTo([container({ ...ran, state: 'created', createdAtMs: since + 1, detail: null })], recorded, since)).toBe('accepted')
   })
 
-  it('is what the status says, where it says so', () => {
-    expect(answerTo([container(ran)], { stateEngine: 'galaxy', stateVersion: '1.0.1', stateImageRef: null })).toBe('accepted')
+  it('is what runs, where there is no record: the status tells of an earlier life of the game', () => {
+    expect(answerTo([container(ran)], { stateEngine: 'galaxy', stateVersion: '1.0.0', stateImageRef: null })).toBe('PatchIncompatible')
+    expect(answerTo([exited({}, ran)], { stateEngine: 'galaxy', stateVersion: '1.0.0', stateImageRef: null })).toBe('PatchIncompatible')
+  })
+
+  it('is what the status says, where nothing is there', () => {
     expect(answerTo([], { stateEngine: 'galaxy', stateVersion: '1.1.0', stateImageRef: null })).toBe('PatchIncompatible')
   })
 })
