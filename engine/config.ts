@@ -25,7 +25,7 @@ export function readConfig(env: Environment): Config {
     version: version(env['ENGINE_VERSION'] ?? '1.1.0'),
     statePath: statePath(env),
     host: env['GALAXY_ENGINE_HOST'],
-    name: env['GALAXY_ENGINE_NAME'] ?? nameOfGame(hostname()),
+    name: engineName(env, hostname()),
     port: wholeNumber(env, 'GALAXY_ENGINE_PORT', 0, 65_535) ?? 8080,
     turnLimit: wholeNumber(env, 'GALAXY_ENGINE_TURN_LIMIT', 1, 100_000) ?? 200,
     seed: env['GALAXY_ENGINE_SEED'] ?? null,
@@ -34,8 +34,8 @@ export function readConfig(env: Environment): Config {
 }
 
 /** The controller gives every game's container its lasting name as host name. */
-export function nameOfGame(name: string): string | null {
-  return name.startsWith(GAME_PREFIX) ? name : null
+export function engineName(env: Environment, hostName: string): string | null {
+  return env['GALAXY_ENGINE_NAME'] ?? (hostName.startsWith(GAME_PREFIX) ? hostName : null)
 }
 
 function version(text: string): EngineVersion {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type Faults, readFaults } from '../../engine/faults.ts'
 import { answer as answerEngine, type RouteContext } from '../../engine/http/routes.ts'
-import { nameOfGame } from '../../engine/config.ts'
+import { engineName } from '../../engine/config.ts'
 import { EngineError } from '../../engine/engine-error.ts'
 import type { Behaviour } from '../world/behaviour.ts'
 import type { Container } from '../world/container.ts'
@@ -72,7 +72,7 @@ async function engineOf({ container, serves, onExit }: StubOptions, stop: AbortS
     onExit(CRASH_EXIT_CODE)
     return answerHealth
   }
-  const name = env['GALAXY_ENGINE_NAME'] ?? nameOfGame(container.config.Hostname)
+  const name = engineName(env, container.config.Hostname)
   const context: RouteContext = { game, name, version: serves.version, faults: withoutCrashes(faults), stop }
   return async (request, response) => {
     try {

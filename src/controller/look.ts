@@ -11,7 +11,7 @@ import { admitGame } from './admit.ts'
 import type { LoopDeps } from './deps.ts'
 import { dueTicks } from './due-ticks.ts'
 import { type GameMemory, rememberedOf } from './games.ts'
-import type { Admission, PlanInput } from './plan/input.ts'
+import { type Admission, type PlanInput, wantsOne } from './plan/input.ts'
 import { restartOf } from './plan/replace.ts'
 import { readEngine } from './read-engine.ts'
 
@@ -80,18 +80,14 @@ export async function lookAt(
 async function refresh(gameId: string, { world, games, desired, signal, log }: LoopDeps): Promise<string | null> {
   try {
     await world.refresh(gameId, needsDetail(games.of(gameId)), signal)
-    if (wantsOne(desired.get(gameId))) await world.confirmRivals(gameId, signal)
+    // Then a second container that runs is stopped.
+    if (wantsOne(desired.get(gameId) ?? null)) await world.confirmRivals(gameId, signal)
     return null
   } catch (error) {
     if (!(error instanceof RuntimeFailure) || signal.aborted) throw error
     log.warn({ gameId, operationId: games.of(gameId).openOperation?.operationId, error: messageOf(error) }, 'containers not seen')
     return messageOf(error)
   }
-}
-
-/** Then a second container that runs is stopped. */
-function wantsOne(row: DesiredGame | undefined): boolean {
-  return row?.state === 'running' && row.deletedAt === null
 }
 
 /** Whether the row was written together with a queued operation, since the queue was read last. */

@@ -9,7 +9,7 @@ import type { LoopDeps } from './deps.ts'
 import type { Change } from './change.ts'
 import { healthEventsOf } from './health-events.ts'
 import { notificationOf } from './notification.ts'
-import type { PlanInput } from './plan/input.ts'
+import { type PlanInput, wantsOne } from './plan/input.ts'
 import type { GameMemory } from './games.ts'
 import { lifeAfter } from './life-after.ts'
 import { asksForTurn, ledgerOf } from './ledger-of.ts'
@@ -132,7 +132,7 @@ const FOUND_OUT: ReadonlySet<RecordChange['kind']> = new Set(['unreachable', 'ru
 
 /** A game that should run, and whose record says it does, has nothing that runs: what brings it back has to wait (S8). */
 function hasGoneDown({ desired, observed, record }: PlanInput): boolean {
-  if (desired?.state !== 'running' || desired.deletedAt !== null || !observed.isKnown) return false
+  if (!wantsOne(desired) || !observed.isKnown) return false
   return record !== null && saysItRuns(record.status) && !observed.containers.some(isUp)
 }
 

@@ -1,7 +1,7 @@
 import type { PlanInput } from '../../src/controller/plan/input.ts'
 import type { EngineState } from '../../src/model/engine.ts'
 import { NO_TICKS } from '../../src/model/turn.ts'
-import type { AcceptedSpec, DesiredGame } from '../../src/model/game.ts'
+import type { AcceptedSpec, DesiredGame, EngineVersion } from '../../src/model/game.ts'
 import type { ContainerDetail, ObservedContainer } from '../../src/model/observed.ts'
 import type { Operation } from '../../src/model/operation.ts'
 import type { RuntimeRecord } from '../../src/model/record.ts'
@@ -40,6 +40,23 @@ export function desired(over: Partial<DesiredGame> = {}): DesiredGame {
     writtenRef: null,
     createdAt: new Date(NOW_MS - 3_600_000),
     updatedAt: new Date(NOW_MS - 3_600_000),
+    ...over,
+  }
+}
+
+export function engineVersion(over: Partial<EngineVersion> = {}): EngineVersion {
+  return {
+    engine: 'galaxy',
+    version: '1.0.0',
+    imageRef: null,
+    enabled: true,
+    protocol: 'galaxy',
+    probe: null,
+    port: 8080,
+    command: null,
+    env: {},
+    publish: [],
+    relax: {},
     ...over,
   }
 }

@@ -4,9 +4,8 @@ import { type AdmissionFacts, admitGame } from '../../src/controller/admit.ts'
 import { imageObjection } from '../../src/desired/admission.ts'
 import { parseImageReference } from '../../src/desired/image-reference.ts'
 import { resolveImage } from '../../src/desired/resolve-image.ts'
-import type { EngineVersion } from '../../src/model/game.ts'
 import { NEW_STATUS } from '../../src/model/status.ts'
-import { desired } from '../support/planning.ts'
+import { desired, engineVersion } from '../support/planning.ts'
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`
 const isAllowed = (image: string, ...allowedRegistries: readonly string[]) => imageObjection(image, { allowedRegistries }) === null
@@ -166,19 +165,7 @@ describe('a pinned image', () => {
   })
 })
 
-const VERSION: EngineVersion = {
-  engine: 'galaxy',
-  version: '1.0.0',
-  imageRef: 'registry.example/engine:1.0.0',
-  enabled: true,
-  protocol: 'galaxy',
-  probe: null,
-  port: 8080,
-  command: null,
-  env: {},
-  publish: [],
-  relax: {},
-}
+const VERSION = engineVersion({ imageRef: 'registry.example/engine:1.0.0' })
 
 function policy(allowedRegistries: readonly string[]) {
   return { imageTemplate: 'galaxy-engine:{version}', allowedRegistries }

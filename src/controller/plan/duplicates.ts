@@ -15,8 +15,9 @@ import { act, stopAndRemove } from './operations.ts'
 export function planDuplicates(input: PlanInput): Plan | null {
   const up = input.observed.containers.filter(isUp).sort(byPreference(input))
   const [keep, ...others] = up
-  const [extra, [paused]] = [others.filter(({ state }) => state !== 'paused'), others.filter(({ state }) => state === 'paused')]
   if (keep === undefined || others.length === 0) return null
+  const extra = others.filter(({ state }) => state !== 'paused')
+  const [paused] = others
   if (extra.length === 0 && paused !== undefined) return pausedByHuman(input, paused.name)
   // No other failure holds this back: it is for what comes of two writers.
   if (input.status.backoff?.kind === 'ReconcileBackOff' && isHeldBack(input)) return planHeldBack(input, keep)

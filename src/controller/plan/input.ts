@@ -90,3 +90,8 @@ export type EngineReading =
   | { readonly kind: 'uninitialised' }
   | { readonly kind: 'state'; readonly state: EngineState }
   | { readonly kind: 'failing'; readonly message: string; readonly retryAtMs: number; readonly delayMs: number }
+
+/** Whether the row asks for a container that runs. */
+export function wantsOne(desired: DesiredGame | null): desired is DesiredGame {
+  return desired !== null && desired.deletedAt === null && desired.state === 'running'
+}

@@ -7,7 +7,7 @@ import { planDeletion } from './deletion.ts'
 import { planDuplicates } from './duplicates.ts'
 import { planFinished } from './finished.ts'
 import { withForgone } from './forgone.ts'
-import type { PlanInput } from './input.ts'
+import { type PlanInput, wantsOne } from './input.ts'
 import { planInterruptedTurn } from './interrupted-turn.ts'
 import { planOrphan } from './orphan.ts'
 import { withQueued } from './queued.ts'
@@ -27,15 +27,15 @@ export function planGame(input: PlanInput): Plan {
 
 /** Only a game that has begun, and is neither at its end nor at rest, has ticks to account for. */
 function isPlayed({ desired, record, observed }: PlanInput): boolean {
-  if (desired?.state !== 'running' || desired.deletedAt !== null || !observed.isKnown) return false
+  if (!wantsOne(desired) || !observed.isKnown) return false
   return record?.currentTurn != null && !isAtRest(record.status)
 }
 
 function decide(input: PlanInput): Plan {
   if (!input.observed.isKnown) return unknownWorld(input)
   if (input.desired === null && input.desiredProblem !== null) return unreadableRow(input, input.desiredProblem)
-  const wantsOne = input.desired !== null && input.desired.deletedAt === null && input.desired.state === 'running'
-  if (wantsOne) {
+  const isWanted = wantsOne(input.desired)
+  if (isWanted) {
     const duplicates = planDuplicates(input)
     if (duplicates !== null) return duplicates
   }
@@ -45,7 +45,7 @@ function decide(input: PlanInput): Plan {
   const borrowed = input.observed.containers.find(isBorrowed)
   if (borrowed !== undefined) return leftAlone(input, borrowed)
   if (input.desired.deletedAt !== null) return planDeletion(input)
-  return wantsOne ? (planFinished(input) ?? planRunning(input)) : planStopped(input)
+  return isWanted ? (planFinished(input) ?? planRunning(input)) : planStopped(input)
 }
 
 /** No container of ours is removed by Docker itself: whoever ran this one under the game's labels has the word (spec 6, row 35). */

@@ -1,23 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { type AdmissionFacts, admitGame } from '../../../src/controller/admit.ts'
-import type { EngineVersion } from '../../../src/model/game.ts'
 import type { ObservedContainer } from '../../../src/model/observed.ts'
 import { type GameStatus, NEW_STATUS } from '../../../src/model/status.ts'
-import { container, desired, detail, exited, LIMITS, NOW_MS, spec } from '../../support/planning.ts'
+import { container, desired, detail, exited, LIMITS, NOW_MS, spec, engineVersion } from '../../support/planning.ts'
 
-const VERSION: EngineVersion = {
-  engine: 'galaxy',
-  version: '1.0.0',
-  imageRef: 'galaxy-engine:1.0.0',
-  enabled: true,
-  protocol: 'galaxy',
-  probe: null,
-  port: 8080,
-  command: null,
-  env: {},
-  publish: [],
-  relax: {},
-}
+const VERSION = engineVersion({ imageRef: 'galaxy-engine:1.0.0' })
 
 /** A row that asks for 1.0.0, while nothing is known of the game but these containers and this status. */
 function answerTo(containers: readonly ObservedContainer[], status: Partial<GameStatus> = {}, recordedStartMs: number | null = null) {

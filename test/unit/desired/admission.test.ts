@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type AdmissionContext, admit, checkGame, type GameCandidate } from '../../../src/desired/admission.ts'
-import type { EngineVersion } from '../../../src/model/game.ts'
+import { engineVersion as version } from '../../support/planning.ts'
 
 const TERRAN = { userId: '7b0c3f50-2f7e-4a63-9a1e-0c6f5f9a1b01', raceName: 'Terran' }
 const ZORG = { userId: '7b0c3f50-2f7e-4a63-9a1e-0c6f5f9a1b02', raceName: 'Zorg' }
@@ -20,21 +20,6 @@ const game = (changes: Partial<GameCandidate> = {}): GameCandidate => ({
   memory: null,
   pids: null,
   allowIncompatibleTo: null,
-  ...changes,
-})
-
-const version = (changes: Partial<EngineVersion> = {}): EngineVersion => ({
-  engine: 'galaxy',
-  version: '1.0.0',
-  imageRef: null,
-  enabled: true,
-  protocol: 'galaxy',
-  probe: null,
-  port: 8080,
-  command: null,
-  env: {},
-  publish: [],
-  relax: {},
   ...changes,
 })
 
