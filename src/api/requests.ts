@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseDuration } from '../config/values.ts'
 import { GAME_ID_PATTERN } from '../model/game.ts'
+import { parseFieldSelector } from './field-selector.ts'
 import { parseLabelSelector } from './label-selector.ts'
 
 // What routes take from paths and queries. Strict: an unknown parameter is a mistyped one.
@@ -45,7 +46,7 @@ export function toContinueToken(key: string): string {
   return Buffer.from(key, 'utf8').toString('base64url')
 }
 
-export const labelSelector = z
+const labelSelector = z
   .string()
   .min(1)
   .max(1_000)
@@ -53,6 +54,17 @@ export const labelSelector = z
     const requirements = parseLabelSelector(text)
     if (requirements !== null) return requirements
     context.addIssue({ code: 'custom', message: 'is no label selector such as tier=free,region!=eu' })
+    return z.NEVER
+  })
+
+const fieldSelector = z
+  .string()
+  .min(1)
+  .max(1_000)
+  .transform((text, context) => {
+    const parsed = parseFieldSelector(text)
+    if (parsed.kind === 'selector') return parsed.requirements
+    context.addIssue({ code: 'custom', message: parsed.message })
     return z.NEVER
   })
 
@@ -67,3 +79,4 @@ export const writeQuery = z.strictObject({ dryRun: flag, force: flag })
 export const deleteQuery = z.strictObject({ dryRun: flag, purgeState: flag })
 export const dryRunQuery = z.strictObject({ dryRun: flag })
 export const pageQuery = z.strictObject({ limit, continue: continueToken.optional() })
+export const gameListQuery = pageQuery.extend({ labelSelector: labelSelector.optional(), fieldSelector: fieldSelector.optional() })

@@ -19,6 +19,7 @@ export type Kind = (typeof KINDS)[number]
 export interface GetOptions {
   readonly output: Output
   readonly selector: string | null
+  readonly fieldSelector?: string | null
   readonly limit: number
 }
 
@@ -51,7 +52,10 @@ export async function get(terminal: Terminal, client: ApiClient, kind: Kind, nam
 }
 
 async function listGames(client: ApiClient, names: readonly string[], options: GetOptions, nowMs: number): Promise<Listing<Game>> {
-  const games = names.length > 0 ? await Promise.all(names.map((name) => readGame(client, name))) : await allGames(client, options.selector)
+  const games =
+    names.length > 0
+      ? await Promise.all(names.map((name) => readGame(client, name)))
+      : await allGames(client, options.selector, options.fieldSelector)
   const answer = names.length === 1 ? games[0] : { kind: 'GameList', items: games }
   return { answer, rows: games, columns: gameColumns(nowMs), name: (game) => `game/${game.metadata.name}`, empty: 'no games found' }
 }
@@ -61,11 +65,15 @@ export function readGame(client: ApiClient, name: string): Promise<Game> {
 }
 
 /** All pages. */
-export async function allGames(client: ApiClient, selector: string | null): Promise<readonly Game[]> {
+export async function allGames(client: ApiClient, selector: string | null, fieldSelector: string | null = null): Promise<readonly Game[]> {
   const games: Game[] = []
   let next: string | null = null
   do {
-    const query = new URLSearchParams({ ...(selector !== null && { labelSelector: selector }), ...(next !== null && { continue: next }) })
+    const query = new URLSearchParams({
+      ...(selector !== null && { labelSelector: selector }),
+      ...(fieldSelector !== null && { fieldSelector }),
+      ...(next !== null && { continue: next }),
+    })
     const page: Wire<ListAnswer<GameEnvelope>> = await client.call<ListAnswer<GameEnvelope>>('GET', `/games?${query.toString()}`)
     games.push(...page.items)
     next = page.metadata.continue

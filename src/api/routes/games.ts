@@ -13,7 +13,7 @@ import type { ControllerView } from '../ports.ts'
 import { ApiProblem } from '../problem.ts'
 import { putGame } from '../put-game.ts'
 import { findGame, type GameRow, listGames } from '../reads/games.ts'
-import { continueToken, deleteQuery, gameParams, labelSelector, limit, noQuery, toContinueToken, writeQuery } from '../requests.ts'
+import { deleteQuery, gameListQuery, gameParams, noQuery, toContinueToken, writeQuery } from '../requests.ts'
 import type { ApiServer } from '../server.ts'
 import { planOf } from '../plan-of.ts'
 
@@ -26,9 +26,8 @@ export interface GameRouteOptions {
 export function gameRoutes(app: ApiServer, { db, view, policy }: GameRouteOptions): void {
   const schedules = new Schedules()
   const show = (row: GameRow): GameEnvelope => toEnvelope(row, schedules, Date.now())
-  const listQuery = z.strictObject({ limit, continue: continueToken.optional(), labelSelector: labelSelector.optional() })
-  app.get('/games', { config: { needs: 'viewer' }, schema: { querystring: listQuery } }, async ({ query }) => {
-    const rows = await listGames(db, { limit: query.limit, after: query.continue ?? null, labels: query.labelSelector ?? [] })
+  app.get('/games', { config: { needs: 'viewer' }, schema: { querystring: gameListQuery } }, async ({ query }) => {
+    const rows = await listGames(db, query)
     const shown = rows.slice(0, query.limit)
     const last = rows.length > shown.length ? shown.at(-1) : undefined
     return {
@@ -88,13 +87,13 @@ export function gameRoutes(app: ApiServer, { db, view, policy }: GameRouteOption
   })
 }
 
-async function requireGame(db: Kysely<Database>, gameId: string): Promise<GameRow> {
+export async function requireGame(db: Kysely<Database>, gameId: string): Promise<GameRow> {
   const row = await findGame(db, gameId)
   if (row === null) throw new ApiProblem('not_found', `there is no game ${gameId}`)
   return row
 }
 
-function sendGame(reply: FastifyReply, game: GameEnvelope): FastifyReply {
+export function sendGame(reply: FastifyReply, game: GameEnvelope): FastifyReply {
   if (game.metadata.resourceVersion !== null) reply.header('etag', `"${game.metadata.resourceVersion}"`)
   return reply.send(game)
 }
