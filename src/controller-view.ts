@@ -1,12 +1,12 @@
 import type { Kysely } from 'kysely'
-import type { ControllerView } from './api/ports.ts'
+import type { ControllerView, PlanAnswer } from './api/ports.ts'
 import type { Database } from './database/tables.ts'
 import { confirmPrune } from './desired/manifest/prune.ts'
 import type { DriveState } from './drive.ts'
-import { previewGame } from './controller/reconcile.ts'
+import { compareGame, previewGame } from './controller/reconcile.ts'
 import { RuntimeFailure } from './model/errors.ts'
 import type { DesiredGame } from './model/game.ts'
-import { renderPlan } from './model/plan.ts'
+import { type Plan, renderPlan } from './model/plan.ts'
 import type { ActiveTerm } from './term.ts'
 
 /** What the doors are told of the running controller; a standby process knows its readiness and no more. */
@@ -30,7 +30,11 @@ export function controllerView(state: DriveState, db: Kysely<Database>): Control
       const plan = await previewGame(gameId, { ...deps, desired }, (input) =>
         queued === undefined ? input : { ...input, queued: [...input.queued, queued] },
       )
-      return { text: renderPlan(plan), actions: plan.kind === 'act' ? plan.actions.length : 0 }
+      return toAnswer(plan)
+    },
+    compare: async (gameId) => {
+      const { plan, ...compared } = await compareGame(gameId, activeTerm(state, 'compares').deps)
+      return { ...compared, reason: plan.reason, plan: toAnswer(plan) }
     },
     hostImages: async () => activeTerm(state, 'looks at Docker').hostImages(),
     askAsPlayer: async (gameId, actor, call, signal) => activeTerm(state, 'reaches engines').players.ask(gameId, actor, call, signal),
@@ -39,6 +43,10 @@ export function controllerView(state: DriveState, db: Kysely<Database>): Control
       return answers.filter(({ answer }) => answer.kind === 'deleted').map(({ kind, name }) => `${kind} ${name}`)
     },
   }
+}
+
+function toAnswer(plan: Plan): PlanAnswer {
+  return { text: renderPlan(plan), actions: plan.kind === 'act' ? plan.actions.length : 0 }
 }
 
 function activeTerm({ active }: DriveState, does: string): ActiveTerm {

@@ -1,3 +1,4 @@
+import type { Differences } from '../model/difference.ts'
 import type { DesiredGame } from '../model/game.ts'
 import type { HostImages } from '../model/image.ts'
 import type { QueuedOperation } from '../model/operation.ts'
@@ -10,6 +11,8 @@ export interface ControllerView {
   readiness(): readonly ReadinessCheck[]
   /** What the controller would do about a game now, or if this row were there, and this operation queued. */
   planFor(gameId: string, hypothetical?: DesiredGame, queued?: QueuedOperation): Promise<PlanAnswer>
+  /** What of a game is otherwise than asked for. @throws RuntimeFailure `service_unavailable` on a standby */
+  compare(gameId: string): Promise<Comparison>
   /** Deletes what vanished from the watched folder and waits for a yes; answers with the names. Who says yes is in the log of each. */
   confirmPrune(askedBy: string): Promise<readonly string[]>
   /** As Docker lists them now. @throws RuntimeFailure `service_unavailable` on a standby, or while Docker does not answer */
@@ -28,4 +31,10 @@ export interface PlanAnswer {
   /** As `renderPlan` makes it. */
   readonly text: string
   readonly actions: number
+}
+
+export interface Comparison extends Differences {
+  /** Why the plan is what it is. */
+  readonly reason: string
+  readonly plan: PlanAnswer
 }

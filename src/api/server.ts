@@ -6,7 +6,7 @@ import fastify, {
   type FastifyRequest,
   type RawServerDefault,
 } from 'fastify'
-import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Kysely } from 'kysely'
 import { v7 as uuid } from 'uuid'
@@ -18,6 +18,7 @@ import { guardRoutes, pathOf } from './access.ts'
 import { createGate, type Gate } from './gate.ts'
 import type { ControllerView } from './ports.ts'
 import { ApiProblem, sendProblem, toProblem } from './problem.ts'
+import { diffRoutes } from './routes/diff.ts'
 import { engineVersionRoutes } from './routes/engine-versions.ts'
 import { explanationRoutes } from './routes/explanation.ts'
 import { gameRoutes } from './routes/games.ts'
@@ -28,6 +29,7 @@ import { manifestRoutes } from './routes/manifests.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { outboxRoutes } from './routes/outbox.ts'
+import { patchGameRoutes } from './routes/patch-game.ts'
 import { runtimeRoutes } from './routes/runtimes.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { userGameRoutes } from './routes/user-games.ts'
@@ -95,6 +97,7 @@ export function buildServer(options: ApiOptions): ApiServer {
     },
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error)
     if (problem.status >= 500)
@@ -117,6 +120,8 @@ export function buildServer(options: ApiOptions): ApiServer {
 function versionedRoutes(app: ApiServer, { config, db, view, signal }: ApiOptions): void {
   const policy = { imageTemplate: config.images.template, allowedRegistries: config.images.allowedRegistries }
   gameRoutes(app, { db, view, policy })
+  patchGameRoutes(app, { db, view, policy })
+  diffRoutes(app, { db, view })
   operationRoutes(app, db, signal)
   runtimeRoutes(app, { db, view, policy, signal })
   lifeRoutes(app, db)

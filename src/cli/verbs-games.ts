@@ -1,7 +1,7 @@
 import { Argument, type Command, Option } from 'commander'
 import { openClientFor } from './context.ts'
 import { CliError, EXIT } from './exit.ts'
-import { type Output, outputOption, positiveInteger, selectorOption } from './options.ts'
+import { fieldSelectorOption, type Output, outputOption, positiveInteger, selectorOption } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
 const KINDS = ['games', 'versions', 'operations', 'manifests', 'images', 'turns', 'snapshots'] as const
@@ -37,12 +37,19 @@ function addApply(program: Command, terminal: Terminal): void {
 function addDiff(program: Command, terminal: Terminal): void {
   program
     .command('diff')
-    .description('show what apply would change and what the controller would do; exit 0: nothing, 1: something, 2: error')
-    .addOption(FILES)
-    .option('--force-conflicts', 'as apply would with it')
-    .action(async (options: { filename: string[]; forceConflicts?: boolean }) => {
-      const { diff } = await import('./apply.ts')
-      await diff(terminal, () => openClientFor(terminal), { paths: options.filename, force: options.forceConflicts === true })
+    .description(
+      'show what of games is otherwise than asked for, and why; or with -f what apply would change. Either way, what the controller would do; exit 0: nothing, 1: something, 2: error',
+    )
+    .argument('[name...]', 'game ids, also as game/ID')
+    .addOption(new Option(FILES.flags, FILES.description))
+    .option('--force-conflicts', 'with -f, as apply would with it')
+    .action(async (names: string[], options: { filename?: string[]; forceConflicts?: boolean }) => {
+      const { filename: paths, forceConflicts } = options
+      if ((paths === undefined) === (names.length === 0)) throw new CliError('name games, or manifests with -f', EXIT.usage)
+      const [{ diff, whether }, { diffGames }] = await Promise.all([import('./apply.ts'), import('./diff-games.ts')])
+      const open = () => openClientFor(terminal)
+      if (paths === undefined) await whether(async () => diffGames(terminal, await open(), gameNames(names)))
+      else await diff(terminal, open, { paths, force: forceConflicts === true })
     })
 }
 
@@ -56,13 +63,21 @@ function addGet(program: Command, terminal: Terminal): void {
     .argument('[name...]', 'only these')
     .addOption(outputOption())
     .addOption(selectorOption())
+    .addOption(fieldSelectorOption())
     .option('--limit <n>', 'at most so many operations, turns or snapshots', positiveInteger, 20)
-    .action(async (given: string, names: string[], options: { output: Output; selector?: string; limit: number }) => {
-      const kind = KINDS.find((known) => known === given || known.slice(0, -1) === given)
-      if (kind === undefined) throw new CliError(`there is no kind ${given}`, EXIT.usage)
-      const [client, { get }] = await Promise.all([openClientFor(terminal), import('./get.ts')])
-      await get(terminal, client, kind, names, { output: options.output, selector: options.selector ?? null, limit: options.limit })
-    })
+    .action(
+      async (given: string, names: string[], options: { output: Output; selector?: string; fieldSelector?: string; limit: number }) => {
+        const kind = KINDS.find((known) => known === given || known.slice(0, -1) === given)
+        if (kind === undefined) throw new CliError(`there is no kind ${given}`, EXIT.usage)
+        const [client, { get }] = await Promise.all([openClientFor(terminal), import('./get.ts')])
+        await get(terminal, client, kind, names, {
+          output: options.output,
+          selector: options.selector ?? null,
+          fieldSelector: options.fieldSelector ?? null,
+          limit: options.limit,
+        })
+      },
+    )
 }
 
 function addDescribe(program: Command, terminal: Terminal): void {

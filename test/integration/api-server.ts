@@ -1,5 +1,5 @@
 import { inject } from 'vitest'
-import { type ControllerView, type PlanAnswer } from '../../src/api/ports.ts'
+import type { Comparison, ControllerView, PlanAnswer } from '../../src/api/ports.ts'
 import { type Api, type ApiOptions, startApi } from '../../src/api/server.ts'
 import { createToken, hashToken } from '../../src/api/token.ts'
 import { loadConfig } from '../../src/config.ts'
@@ -38,6 +38,8 @@ export interface FakeView extends ControllerView {
   leads: boolean
   dockerOk: boolean
   readonly plannedFor: (DesiredGame | undefined)[]
+  /** What a comparison finds; null: nothing. */
+  comparison: Comparison | null
   /** Who asks engines; without one, this is a standby. */
   desk: PlayerDesk | null
   /** The host's images and containers. */
@@ -102,6 +104,11 @@ function fakeView(): FakeView {
       plannedFor.push(hypothetical)
       return { text: `${gameId}: start`, actions: 2 }
     },
+    async compare(gameId) {
+      if (!this.leads) throw new RuntimeFailure('transient', 'service_unavailable', 'this process is on standby')
+      return this.comparison ?? { differences: [], notes: [], reason: 'as it should be', plan: await this.planFor(gameId) }
+    },
+    comparison: null,
     confirmPrune: async () => ['game/old'],
     hostImages: async () => host,
     async askAsPlayer(gameId, actor, call, signal) {

@@ -1,0 +1,43 @@
+import pLimit from 'p-limit'
+import { z } from 'zod'
+import { Schedules } from '../../turns/schedule.ts'
+import { askedBy } from '../access.ts'
+import { toEnvelope } from '../envelope.ts'
+import { expectedVersion } from '../if-match.ts'
+import { patchGame } from '../patch-game.ts'
+import { planOf } from '../plan-of.ts'
+import { gameParams, writeQuery } from '../requests.ts'
+import type { ApiServer } from '../server.ts'
+import { type GameRouteOptions, requireGame, sendGame } from './games.ts'
+
+/** `PATCH /games/{id}`: an RFC 7396 merge patch of the game's manifest. */
+export function patchGameRoutes(app: ApiServer, options: GameRouteOptions): void {
+  // In a scope of its own: no other route takes this media type.
+  app.register(async (scope: ApiServer) => {
+    scope.addContentTypeParser('application/merge-patch+json', { parseAs: 'string' }, scope.getDefaultJsonParser('error', 'error'))
+    addRoute(scope, options)
+  })
+}
+
+function addRoute(app: ApiServer, { db, view, policy }: GameRouteOptions): void {
+  const schedules = new Schedules()
+  // A conditional write needs a second connection while it holds one, and each patch is conditional on the row it was made from.
+  const oneAtATime = pLimit(1)
+  app.patch(
+    '/games/:id',
+    { config: { needs: 'lobby' }, schema: { params: gameParams, querystring: writeQuery, body: z.unknown() } },
+    async ({ params, query, body, headers, caller, id }, reply) => {
+      const request = {
+        gameId: params.id,
+        patch: body,
+        expectedVersion: expectedVersion(headers['if-match']),
+        force: query.force,
+        dryRun: query.dryRun,
+        sourceRef: askedBy({ caller, id }),
+      }
+      const { document, result } = await oneAtATime(() => patchGame(db, policy, request))
+      if (query.dryRun) return { ...result, kind: 'DryRun', plan: await planOf(db, view, document) }
+      return sendGame(reply, toEnvelope(await requireGame(db, params.id), schedules, Date.now()))
+    },
+  )
+}
