@@ -12,6 +12,7 @@ import type { FolderReport } from './desired/manifest/rescan.ts'
 import { type DesiredWatch, watchDesired } from './desired/rows-watch.ts'
 import type { DockerClients } from './docker/client.ts'
 import { listHostImages } from './docker/host-images.ts'
+import { openLogs } from './docker/logs.ts'
 import { createObserver } from './docker/observe.ts'
 import { networksOfContainer } from './docker/network.ts'
 import { createRuntime } from './docker/runtime.ts'
@@ -29,6 +30,7 @@ import { messageOf } from './model/errors.ts'
 import type { StateMount } from './model/game.ts'
 import type { HostImages } from './model/image.ts'
 import type { Identity } from './model/labels.ts'
+import type { LogOptions } from './model/log-options.ts'
 import { World } from './observed/world.ts'
 import { createPlayerDesk, type PlayerDesk } from './proxy/player-desk.ts'
 import { servingEngine } from './proxy/serving-engine.ts'
@@ -62,6 +64,8 @@ export interface TermParts {
   readonly manifests: ManifestWatch
   /** Asks Docker; a look, and nothing else. */
   hostImages(): Promise<HostImages>
+  /** The log of a container, see `docker/logs.ts`. */
+  openLogs(containerId: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>
 }
 
 /** Wires the parts of a term. What changes anywhere only adds keys to the loop; the loop alone acts. */
@@ -124,7 +128,9 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
   const loop = new Loop(deps, () => desired.keys(), { workers: config.workers, resyncMs: timings.resyncMs, onPass })
   const players = composePlayers(deps, engines, locate)
   const hostImages = () => listHostImages(ingredients.docker, identity, signal)
-  return { deps, loop, world, desired, prober, engines, players, manifests: composeManifests(ingredients, db, signal), hostImages }
+  const logs: TermParts['openLogs'] = (id, options, asked) => openLogs(ingredients.docker, id, options, AbortSignal.any([asked, signal]))
+  const manifests = composeManifests(ingredients, db, signal)
+  return { deps, loop, world, desired, prober, engines, players, manifests, hostImages, openLogs: logs }
 }
 
 function viewOf(desired: DesiredWatch): LoopDeps['desired'] {

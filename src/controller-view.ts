@@ -7,6 +7,7 @@ import { compareGame, previewGame } from './controller/reconcile.ts'
 import { RuntimeFailure } from './model/errors.ts'
 import type { DesiredGame } from './model/game.ts'
 import { type Plan, renderPlan } from './model/plan.ts'
+import { isUp } from './model/observed.ts'
 import type { ActiveTerm } from './term.ts'
 
 /** What the doors are told of the running controller; a standby process knows its readiness and no more. */
@@ -36,6 +37,10 @@ export function controllerView(state: DriveState, db: Kysely<Database>): Control
       const { plan, ...compared } = await compareGame(gameId, activeTerm(state, 'compares').deps)
       return { ...compared, reason: plan.reason, plan: toAnswer(plan) }
     },
+    openLogs: async (gameId, options, signal) => {
+      const term = activeTerm(state, 'reads logs')
+      return term.openLogs(containerOf(term, gameId), options, signal)
+    },
     hostImages: async () => activeTerm(state, 'looks at Docker').hostImages(),
     askAsPlayer: async (gameId, actor, call, signal) => activeTerm(state, 'reaches engines').players.ask(gameId, actor, call, signal),
     confirmPrune: async (askedBy) => {
@@ -43,6 +48,16 @@ export function controllerView(state: DriveState, db: Kysely<Database>): Control
       return answers.filter(({ answer }) => answer.kind === 'deleted').map(({ kind, name }) => `${kind} ${name}`)
     },
   }
+}
+
+/** The one that is the game, or was last. */
+function containerOf({ deps, world }: ActiveTerm, gameId: string): string {
+  const { containers } = world.game(gameId)
+  const recorded = deps.games.of(gameId).record?.containerId
+  const newestFirst = containers.toSorted((a, b) => b.createdAtMs - a.createdAtMs)
+  const chosen = containers.find(isUp) ?? containers.find(({ id }) => id === recorded) ?? newestFirst[0]
+  if (chosen !== undefined) return chosen.id
+  throw new RuntimeFailure('transient', 'not_found', `game ${gameId} has no container now, and a log goes with its container`)
 }
 
 function toAnswer(plan: Plan): PlanAnswer {

@@ -17,7 +17,7 @@ export interface TermOptions extends Ingredients {
 }
 
 /** What the doors may ask of the active controller. */
-export type ActiveTerm = Pick<TermParts, 'deps' | 'loop' | 'world' | 'players' | 'hostImages'>
+export type ActiveTerm = Pick<TermParts, 'deps' | 'loop' | 'world' | 'players' | 'hostImages' | 'openLogs'>
 
 const POOL_SIZE = 8
 const HISTORY_INTERVAL_MS = 3_600_000

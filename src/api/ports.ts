@@ -1,6 +1,7 @@
 import type { Differences } from '../model/difference.ts'
 import type { DesiredGame } from '../model/game.ts'
 import type { HostImages } from '../model/image.ts'
+import type { LogOptions } from '../model/log-options.ts'
 import type { QueuedOperation } from '../model/operation.ts'
 import type { PlayerDesk } from '../proxy/player-desk.ts'
 
@@ -15,6 +16,8 @@ export interface ControllerView {
   compare(gameId: string): Promise<Comparison>
   /** Deletes what vanished from the watched folder and waits for a yes; answers with the names. Who says yes is in the log of each. */
   confirmPrune(askedBy: string): Promise<readonly string[]>
+  /** @throws RuntimeFailure `not_found` where the game has no container; `service_unavailable` on a standby, or while Docker does not answer */
+  openLogs(gameId: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>
   /** As Docker lists them now. @throws RuntimeFailure `service_unavailable` on a standby, or while Docker does not answer */
   hostImages(): Promise<HostImages>
   /** Only the active controller finds engines: elsewhere RuntimeFailure `service_unavailable`. */

@@ -16,6 +16,7 @@ import type { Log } from '../log.ts'
 import type { Scrape } from '../metrics/metrics.ts'
 import { guardRoutes, pathOf } from './access.ts'
 import { createGate, type Gate } from './gate.ts'
+import { OpenStreams } from './open-streams.ts'
 import type { ControllerView } from './ports.ts'
 import { ApiProblem, sendProblem, toProblem } from './problem.ts'
 import { diffRoutes } from './routes/diff.ts'
@@ -25,6 +26,7 @@ import { gameRoutes } from './routes/games.ts'
 import { healthRoutes } from './routes/health.ts'
 import { imageRoutes } from './routes/images.ts'
 import { lifeRoutes } from './routes/life.ts'
+import { logRoutes } from './routes/logs.ts'
 import { manifestRoutes } from './routes/manifests.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { operationRoutes } from './routes/operations.ts'
@@ -126,6 +128,8 @@ function versionedRoutes(app: ApiServer, { config, db, view, signal }: ApiOption
   runtimeRoutes(app, { db, view, policy, signal })
   lifeRoutes(app, db)
   explanationRoutes(app, db)
+  const streams = new OpenStreams({ db, perToken: config.api.streamsPerToken, signal })
+  logRoutes(app, { view, streams })
   userGameRoutes(app, { db, view, signal })
   outboxRoutes(app, db)
   manifestRoutes(app, { db, view, policy, signal })

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { type ApiAddress, addressFile, readAddress } from '../api/address-file.ts'
 import type { Config } from '../config.ts'
 import { CliError, EXIT } from './exit.ts'
@@ -18,6 +19,16 @@ export interface ApiClient {
    * @throws ApiFailure for a problem document; CliError when no controller answers
    */
   call<T>(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<Wire<T>>
+  /**
+   * An answer that goes on, in pieces as they come; aborting ends it.
+   * @throws as `call`
+   */
+  open(path: string, options?: OpenOptions): Promise<AsyncIterable<Uint8Array>>
+}
+
+export interface OpenOptions {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
 }
 
 /** The API's own refusal. */
@@ -83,6 +94,7 @@ export function connectClient({ url, token }: ApiAddress): ApiClient {
     url,
     // The answers' types are those of this release's own API; another release's are a superset of them.
     call: async <T>(method: string, path: string, body?: unknown) => (await send(url, token, method, path, body)) as Wire<T>,
+    open: (path, options) => openAnswer(url, token, path, options),
   }
 }
 
@@ -112,6 +124,22 @@ async function send(url: string, token: string, method: string, path: string, bo
     call.on('error', (error: NodeJS.ErrnoException) => reject(noController(url, error)))
     call.end(payload)
   })
+}
+
+/** No deadline but the server's own: a quiet answer is no broken one. */
+async function openAnswer(url: string, token: string, path: string, { headers, signal }: OpenOptions = {}): Promise<IncomingMessage> {
+  const { request } = url.startsWith('https:') ? await import('node:https') : await import('node:http')
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const settings = { headers: { ...headers, authorization: `Bearer ${token}` }, ...(signal !== undefined && { signal }) }
+    const call = request(`${url.replace(/\/+$/, '')}/api/v1${path}`, settings, resolve)
+    call.on('error', (error: NodeJS.ErrnoException) => reject(noController(url, error)))
+    call.end()
+  })
+  const status = answer.statusCode ?? 0
+  if (status >= 200 && status < 300) return answer
+  const chunks: Buffer[] = []
+  for await (const chunk of answer) chunks.push(chunk)
+  throw new ApiFailure(status, asProblem(parseJson(Buffer.concat(chunks).toString('utf8'))))
 }
 
 function noController(url: string, error: NodeJS.ErrnoException): CliError {

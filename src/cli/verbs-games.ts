@@ -14,6 +14,7 @@ export function addGameVerbs(program: Command, terminal: Terminal): void {
   addDescribe(program, terminal)
   addExplain(program, terminal)
   addEvents(program, terminal)
+  addLogs(program, terminal)
   addDelete(program, terminal)
   addWait(program, terminal)
   addPrune(program, terminal)
@@ -115,6 +116,22 @@ function addEvents(program: Command, terminal: Terminal): void {
     .action(async (name: string, options: { output: Output; limit: number }) => {
       const [client, { listEvents }] = await Promise.all([openClientFor(terminal), import('./events.ts')])
       await listEvents(terminal, client, name, options)
+    })
+}
+
+function addLogs(program: Command, terminal: Terminal): void {
+  program
+    .command('logs')
+    .description("print what a game's container has written; on a terminal without its control characters")
+    .argument('<name>', 'game id, also as game/ID')
+    .option('-f, --follow', 'go on until the container ends')
+    .option('--tail <lines>', 'the last so many lines', 'all')
+    .option('--since <time>', 'a duration such as 10m, or an instant such as 2026-01-31T18:00:00Z')
+    .option('--timestamps', "begin each line with Docker's time")
+    .action(async (name: string, options: { follow?: boolean; tail: string; since?: string; timestamps?: boolean }) => {
+      const [client, { logs }] = await Promise.all([openClientFor(terminal), import('./logs.ts')])
+      const { follow = false, tail, since = null, timestamps = false } = options
+      await logs(terminal, client, gameNames([name])[0] ?? name, { follow, tail, since, timestamps })
     })
 }
 

@@ -19,6 +19,7 @@ const JUDGED: Readonly<Record<string, Needs>> = {
   'GET /api/v1/games/:id/plan': 'viewer',
   'GET /api/v1/games/:id/diff': 'viewer',
   'GET /api/v1/games/:id/operations': 'viewer',
+  'GET /api/v1/games/:id/logs': 'viewer',
   'GET /api/v1/games/:id/turns': 'viewer',
   'GET /api/v1/games/:id/snapshots': 'viewer',
   'GET /api/v1/games/:id/events': 'viewer',

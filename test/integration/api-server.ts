@@ -7,6 +7,7 @@ import { type DatabasePool, openPool } from '../../src/database/pool.ts'
 import { createLog, type Log } from '../../src/log.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
 import { RuntimeFailure } from '../../src/model/errors.ts'
+import type { LogOptions } from '../../src/model/log-options.ts'
 import type { DesiredGame } from '../../src/model/game.ts'
 import type { HostImage, ImageUser } from '../../src/model/image.ts'
 import type { PlayerDesk } from '../../src/proxy/player-desk.ts'
@@ -38,6 +39,8 @@ export interface FakeView extends ControllerView {
   leads: boolean
   dockerOk: boolean
   readonly plannedFor: (DesiredGame | undefined)[]
+  /** What a container writes; null: there is none. */
+  logs: ((options: LogOptions, signal: AbortSignal) => AsyncIterable<Uint8Array>) | null
   /** What a comparison finds; null: nothing. */
   comparison: Comparison | null
   /** Who asks engines; without one, this is a standby. */
@@ -110,6 +113,11 @@ function fakeView(): FakeView {
     },
     comparison: null,
     confirmPrune: async () => ['game/old'],
+    async openLogs(gameId, options, signal) {
+      if (this.logs === null) throw new RuntimeFailure('transient', 'not_found', `game ${gameId} has no container now`)
+      return this.logs(options, signal)
+    },
+    logs: null,
     hostImages: async () => host,
     async askAsPlayer(gameId, actor, call, signal) {
       if (this.desk === null) throw new RuntimeFailure('transient', 'service_unavailable', 'this process is on standby')
