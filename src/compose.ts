@@ -127,10 +127,16 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
   }
   const loop = new Loop(deps, () => desired.keys(), { workers: config.workers, resyncMs: timings.resyncMs, onPass })
   const players = composePlayers(deps, engines, locate)
-  const hostImages = () => listHostImages(ingredients.docker, identity, signal)
-  const logs: TermParts['openLogs'] = (id, options, asked) => openLogs(ingredients.docker, id, options, AbortSignal.any([asked, signal]))
   const manifests = composeManifests(ingredients, db, signal)
-  return { deps, loop, world, desired, prober, engines, players, manifests, hostImages, openLogs: logs }
+  return { deps, loop, world, desired, prober, engines, players, manifests, ...composeLooks(ingredients, signal) }
+}
+
+/** Looks at Docker that somebody asks for. */
+function composeLooks({ docker, identity }: Ingredients, signal: AbortSignal): Pick<TermParts, 'hostImages' | 'openLogs'> {
+  return {
+    hostImages: () => listHostImages(docker, identity, signal),
+    openLogs: (id, options, asked) => openLogs(docker, id, options, AbortSignal.any([asked, signal])),
+  }
 }
 
 function viewOf(desired: DesiredWatch): LoopDeps['desired'] {

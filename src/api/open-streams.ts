@@ -87,7 +87,7 @@ export class OpenStreams {
   }
 
   #endAll(problem: ApiProblem): void {
-    for (const id of [...this.#open.keys()]) this.#end(id, problem)
+    for (const id of this.#open.keys()) this.#end(id, problem)
   }
 
   #end(id: string, problem: ApiProblem): void {

@@ -13,6 +13,7 @@ import { v7 as uuid } from 'uuid'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/tables.ts'
 import type { Log } from '../log.ts'
+import { messageOf } from '../model/errors.ts'
 import type { Scrape } from '../metrics/metrics.ts'
 import { guardRoutes, pathOf } from './access.ts'
 import { createGate, type Gate } from './gate.ts'
@@ -35,6 +36,8 @@ import { patchGameRoutes } from './routes/patch-game.ts'
 import { runtimeRoutes } from './routes/runtimes.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { userGameRoutes } from './routes/user-games.ts'
+import { watchRoutes } from './routes/watch.ts'
+import { WatchDesk } from './watch/watch-desk.ts'
 
 export type ApiServer = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
 
@@ -42,6 +45,8 @@ export interface ApiOptions {
   readonly config: Pick<Config, 'api' | 'images'>
   /** Its writes need no lease: the API writes desired state only. */
   readonly db: Kysely<Database>
+  /** Where a watch LISTENs while somebody watches; never through a transaction pooler. */
+  readonly databaseUrl: string
   readonly view: ControllerView
   /** All metrics of this process. */
   readonly scrape: () => Promise<Scrape>
@@ -119,7 +124,7 @@ export function buildServer(options: ApiOptions): ApiServer {
   return app
 }
 
-function versionedRoutes(app: ApiServer, { config, db, view, signal }: ApiOptions): void {
+function versionedRoutes(app: ApiServer, { config, db, view, signal, databaseUrl, log }: ApiOptions): void {
   const policy = { imageTemplate: config.images.template, allowedRegistries: config.images.allowedRegistries }
   gameRoutes(app, { db, view, policy })
   patchGameRoutes(app, { db, view, policy })
@@ -130,6 +135,10 @@ function versionedRoutes(app: ApiServer, { config, db, view, signal }: ApiOption
   explanationRoutes(app, db)
   const streams = new OpenStreams({ db, perToken: config.api.streamsPerToken, signal })
   logRoutes(app, { view, streams })
+  const onFault = (error: unknown): void => log.warn({ error: messageOf(error) }, 'changes cannot be read for those who watch')
+  const desk = new WatchDesk({ db, url: databaseUrl, onFault })
+  app.addHook('onClose', () => desk.close())
+  watchRoutes(app, { desk, streams })
   userGameRoutes(app, { db, view, signal })
   outboxRoutes(app, db)
   manifestRoutes(app, { db, view, policy, signal })

@@ -70,7 +70,16 @@ export async function startApiUnderTest({ env = {}, log = createLog('silent') }:
   const token = createToken()
   const { config } = loadConfig({ env: { GALAXY_API_PORT: '0', ...UNLIMITED, ...env }, cwd: inject('runFolder') })
   const { scrape } = createMetrics('default', () => null)
-  const options: ApiOptions = { config, db: pool.db, view, scrape, localTokenHash: hashToken(token), signal: stop.signal, log }
+  const options: ApiOptions = {
+    config,
+    db: pool.db,
+    databaseUrl: database.url,
+    view,
+    scrape,
+    localTokenHash: hashToken(token),
+    signal: stop.signal,
+    log,
+  }
   const api: Api = await startApi(options)
   return {
     url: api.url,

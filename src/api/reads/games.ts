@@ -25,6 +25,11 @@ export async function listGames(db: Kysely<Database>, page: GamePage): Promise<r
   return query.execute()
 }
 
+/** Those of the games that there are, in no order. */
+export async function findGames(db: Kysely<Database>, gameIds: readonly string[]): Promise<readonly GameRow[]> {
+  return selectGames(db).where('g.game_id', '=', sql<string>`ANY(${gameIds}::text[])`).execute()
+}
+
 export async function findGame(db: Kysely<Database>, gameId: string): Promise<GameRow | null> {
   return (await selectGames(db).where('g.game_id', '=', gameId).executeTakeFirst()) ?? null
 }
