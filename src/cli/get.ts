@@ -81,7 +81,7 @@ export async function allGames(client: ApiClient, selector: string | null, field
   return games
 }
 
-function gameColumns(nowMs: number): readonly Column<Game>[] {
+export function gameColumns(nowMs: number): readonly Column<Game>[] {
   return [
     { title: 'NAME', value: ({ metadata }) => metadata.name },
     { title: 'VERSION', value: ({ spec, status }) => status.engineVersion ?? spec?.engineVersion ?? null },

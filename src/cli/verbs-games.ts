@@ -54,6 +54,14 @@ function addDiff(program: Command, terminal: Terminal): void {
     })
 }
 
+interface GetFlags {
+  readonly output: Output
+  readonly selector?: string | null
+  readonly fieldSelector?: string | null
+  readonly limit: number
+  readonly watch?: boolean
+}
+
 function addGet(program: Command, terminal: Terminal): void {
   program
     .command('get')
@@ -66,19 +74,16 @@ function addGet(program: Command, terminal: Terminal): void {
     .addOption(selectorOption())
     .addOption(fieldSelectorOption())
     .option('--limit <n>', 'at most so many operations, turns or snapshots', positiveInteger, 20)
-    .action(
-      async (given: string, names: string[], options: { output: Output; selector?: string; fieldSelector?: string; limit: number }) => {
-        const kind = KINDS.find((known) => known === given || known.slice(0, -1) === given)
-        if (kind === undefined) throw new CliError(`there is no kind ${given}`, EXIT.usage)
-        const [client, { get }] = await Promise.all([openClientFor(terminal), import('./get.ts')])
-        await get(terminal, client, kind, names, {
-          output: options.output,
-          selector: options.selector ?? null,
-          fieldSelector: options.fieldSelector ?? null,
-          limit: options.limit,
-        })
-      },
-    )
+    .option('-w, --watch', 'games only: go on, and show what changes')
+    .action(async (given: string, names: string[], { output, selector = null, fieldSelector = null, limit, watch = false }: GetFlags) => {
+      const kind = KINDS.find((known) => known === given || known.slice(0, -1) === given)
+      if (kind === undefined) throw new CliError(`there is no kind ${given}`, EXIT.usage)
+      if (watch && kind !== 'games') throw new CliError('only games can be watched', EXIT.usage)
+      const [client, { get }] = await Promise.all([openClientFor(terminal), import('./get.ts')])
+      if (!watch) return get(terminal, client, kind, names, { output, selector, fieldSelector, limit })
+      const { watchGames } = await import('./watch-games.ts')
+      await watchGames(terminal, client, names, { output, selector, fieldSelector })
+    })
 }
 
 function addDescribe(program: Command, terminal: Terminal): void {

@@ -42,7 +42,7 @@ interface Row {
   readonly object_id: string | null
 }
 
-export const PAGE = 500
+const PAGE = 500
 
 /**
  * One statement, and so one snapshot: what became visible between two snapshots is exactly what had been committed in between,

@@ -1,5 +1,5 @@
 /** What a transaction saw: all below `xmin`, none from `xmax` on, and of those between all but `active` (Postgres, "pg_snapshot"). */
-export interface Snapshot {
+interface Snapshot {
   readonly xmin: bigint
   readonly xmax: bigint
   readonly active: readonly bigint[]
@@ -32,7 +32,7 @@ export function parsePosition(text: string): Position | null {
 }
 
 /** @returns null when the text is none that Postgres would take */
-export function parseSnapshot(text: string): Snapshot | null {
+function parseSnapshot(text: string): Snapshot | null {
   const match = /^(\d{1,19}):(\d{1,19}):((?:\d{1,19}(?:,\d{1,19})*)?)$/.exec(text)
   if (match === null) return null
   const [, xmin = '', xmax = '', list = ''] = match
