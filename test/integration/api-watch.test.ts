@@ -204,6 +204,18 @@ describe('who goes on from an event', () => {
     expect((await watching({ lastEventId: told })).status).toBe(200)
   })
 
+  it('is not refused for what another server counted, from which the database was brought here', async () => {
+    const client = await watching()
+    const since = client.bookmarks[0]?.id ?? ''
+    await sql`UPDATE watch_state SET horizon = '900000000'`.execute(api.pool.db)
+    expect((await watching({ lastEventId: since })).status).toBe(200)
+    await insert('a')
+    await client.untilTold(1)
+    await sql`UPDATE watch_changes SET changed_at = now() - interval '2 hours'`.execute(term.db)
+    await pruneWatchLog(term.db)
+    expect((await watch(api, { lastEventId: since })).status).toBe(410)
+  })
+
   it.each(['kinds=game', 'kinds=', 'game=..', 'unknown=1', 'since=1:2:&since=1:2:'])('?%s is refused', async (query) => {
     expect(await api.call('GET', `/api/v1/watch?${query}`)).toMatchObject({ status: 400, body: { code: 'invalid_request' } })
   })

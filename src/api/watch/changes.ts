@@ -44,13 +44,16 @@ interface Row {
 
 const PAGE = 500
 
+/** One ahead of this server is of another one, from which the database was brought here. */
+const HORIZON = sql`CASE WHEN state.horizon < pg_snapshot_xmax(pg_current_snapshot()) THEN state.horizon ELSE '0' END`
+
 /**
  * One statement, and so one snapshot: what became visible between two snapshots is exactly what had been committed in between,
  * in whatever order, and no open transaction holds back the others.
  */
 export async function readChanges(db: Kysely<Database>, { from, to, after }: Window): Promise<ChangesRead> {
   const { rows } = await sql<Row>`
-    SELECT now.snapshot::text AS snapshot, state.horizon::text AS horizon, coalesce(l.observed_at + l.stale_after > now(), false) AS is_fresh, c.*
+    SELECT now.snapshot::text AS snapshot, ${HORIZON}::text AS horizon, coalesce(l.observed_at + l.stale_after > now(), false) AS is_fresh, c.*
       FROM (SELECT coalesce(${to}::pg_snapshot, pg_current_snapshot()) AS snapshot) now
       CROSS JOIN watch_state state
       LEFT JOIN deployment p ON true
