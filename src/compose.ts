@@ -15,6 +15,7 @@ import { listHostImages } from './docker/host-images.ts'
 import { openLogs } from './docker/logs.ts'
 import { createObserver } from './docker/observe.ts'
 import { networksOfContainer } from './docker/network.ts'
+import { readUsage } from './docker/usage.ts'
 import { createRuntime } from './docker/runtime.ts'
 import { detectAddressing } from './engine/address.ts'
 import { createEngineClient, type EngineClient } from './engine/client.ts'
@@ -31,6 +32,7 @@ import type { StateMount } from './model/game.ts'
 import type { HostImages } from './model/image.ts'
 import type { Identity } from './model/labels.ts'
 import type { LogOptions } from './model/log-options.ts'
+import type { ContainerUsage } from './model/usage.ts'
 import { World } from './observed/world.ts'
 import { createPlayerDesk, type PlayerDesk } from './proxy/player-desk.ts'
 import { servingEngine } from './proxy/serving-engine.ts'
@@ -64,6 +66,8 @@ export interface TermParts {
   readonly manifests: ManifestWatch
   /** Asks Docker; a look, and nothing else. */
   hostImages(): Promise<HostImages>
+  /** Null when it does not run. */
+  usage(containerId: string): Promise<ContainerUsage | null>
   /** The log of a container, see `docker/logs.ts`. */
   openLogs(containerId: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>
 }
@@ -132,9 +136,10 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
 }
 
 /** Looks at Docker that somebody asks for. */
-function composeLooks({ docker, identity }: Ingredients, signal: AbortSignal): Pick<TermParts, 'hostImages' | 'openLogs'> {
+function composeLooks({ docker, identity }: Ingredients, signal: AbortSignal): Pick<TermParts, 'hostImages' | 'openLogs' | 'usage'> {
   return {
     hostImages: () => listHostImages(docker, identity, signal),
+    usage: (id) => readUsage(docker, id, signal),
     openLogs: (id, options, asked) => openLogs(docker, id, options, AbortSignal.any([asked, signal])),
   }
 }

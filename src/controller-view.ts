@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import pLimit from 'p-limit'
 import type { ControllerView, PlanAnswer } from './api/ports.ts'
 import type { Database } from './database/tables.ts'
 import { confirmPrune } from './desired/manifest/prune.ts'
@@ -8,6 +9,7 @@ import { RuntimeFailure } from './model/errors.ts'
 import type { DesiredGame } from './model/game.ts'
 import { type Plan, renderPlan } from './model/plan.ts'
 import { isUp } from './model/observed.ts'
+import type { GameUsage } from './model/usage.ts'
 import type { ActiveTerm } from './term.ts'
 
 /** What the doors are told of the running controller; a standby process knows its readiness and no more. */
@@ -41,6 +43,7 @@ export function controllerView(state: DriveState, db: Kysely<Database>): Control
       const term = activeTerm(state, 'reads logs')
       return term.openLogs(containerOf(term, gameId), options, signal)
     },
+    usage: async () => usageOf(activeTerm(state, 'looks at Docker')),
     hostImages: async () => activeTerm(state, 'looks at Docker').hostImages(),
     askAsPlayer: async (gameId, actor, call, signal) => activeTerm(state, 'reaches engines').players.ask(gameId, actor, call, signal),
     confirmPrune: async (askedBy) => {
@@ -48,6 +51,21 @@ export function controllerView(state: DriveState, db: Kysely<Database>): Control
       return answers.filter(({ answer }) => answer.kind === 'deleted').map(({ kind, name }) => `${kind} ${name}`)
     },
   }
+}
+
+/** So many readings at once; each keeps Docker busy for some milliseconds. */
+const USAGE_LANES = 8
+
+async function usageOf({ world, usage }: ActiveTerm): Promise<readonly GameUsage[]> {
+  const running = [...world.games()].flatMap((game) =>
+    world
+      .game(game)
+      .containers.filter(isUp)
+      .map(({ id }) => ({ game, id })),
+  )
+  const lane = pLimit(USAGE_LANES)
+  const read = await Promise.all(running.map(({ game, id }) => lane(async () => ({ game, found: await usage(id) }))))
+  return read.flatMap(({ game, found }) => (found === null ? [] : [{ game, ...found }])).sort((a, b) => (a.game < b.game ? -1 : 1))
 }
 
 /** The one that is the game, or was last. */

@@ -18,7 +18,7 @@ export interface TermOptions extends Ingredients {
 }
 
 /** What the doors may ask of the active controller. */
-export type ActiveTerm = Pick<TermParts, 'deps' | 'loop' | 'world' | 'players' | 'hostImages' | 'openLogs'>
+export type ActiveTerm = Pick<TermParts, 'deps' | 'loop' | 'world' | 'players' | 'hostImages' | 'openLogs' | 'usage'>
 
 const POOL_SIZE = 8
 const HISTORY_INTERVAL_MS = 3_600_000

@@ -3,6 +3,7 @@ import type { DesiredGame } from '../model/game.ts'
 import type { HostImages } from '../model/image.ts'
 import type { LogOptions } from '../model/log-options.ts'
 import type { QueuedOperation } from '../model/operation.ts'
+import type { GameUsage } from '../model/usage.ts'
 import type { PlayerDesk } from '../proxy/player-desk.ts'
 
 /** What only the running controller knows; everything else the API reads from the database. */
@@ -18,6 +19,8 @@ export interface ControllerView {
   confirmPrune(askedBy: string): Promise<readonly string[]>
   /** @throws RuntimeFailure `not_found` where the game has no container; `service_unavailable` on a standby, or while Docker does not answer */
   openLogs(gameId: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>
+  /** Of all containers of games that run, by game. @throws RuntimeFailure `service_unavailable` as below */
+  usage(): Promise<readonly GameUsage[]>
   /** As Docker lists them now. @throws RuntimeFailure `service_unavailable` on a standby, or while Docker does not answer */
   hostImages(): Promise<HostImages>
   /** Only the active controller finds engines: elsewhere RuntimeFailure `service_unavailable`. */

@@ -35,6 +35,7 @@ import { outboxRoutes } from './routes/outbox.ts'
 import { patchGameRoutes } from './routes/patch-game.ts'
 import { runtimeRoutes } from './routes/runtimes.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { usageRoutes } from './routes/usage.ts'
 import { userGameRoutes } from './routes/user-games.ts'
 import { watchRoutes } from './routes/watch.ts'
 import { WatchDesk } from './watch/watch-desk.ts'
@@ -135,6 +136,7 @@ function versionedRoutes(app: ApiServer, { config, db, view, signal, databaseUrl
   explanationRoutes(app, db)
   const streams = new OpenStreams({ db, perToken: config.api.streamsPerToken, signal })
   logRoutes(app, { view, streams })
+  usageRoutes(app, view)
   const onFault = (error: unknown): void => log.warn({ error: messageOf(error) }, 'changes cannot be read for those who watch')
   const desk = new WatchDesk({ db, url: databaseUrl, onFault })
   app.addHook('onClose', () => desk.close())

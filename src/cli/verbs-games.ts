@@ -15,6 +15,7 @@ export function addGameVerbs(program: Command, terminal: Terminal): void {
   addExplain(program, terminal)
   addEvents(program, terminal)
   addLogs(program, terminal)
+  addTop(program, terminal)
   addDelete(program, terminal)
   addWait(program, terminal)
   addPrune(program, terminal)
@@ -137,6 +138,18 @@ function addLogs(program: Command, terminal: Terminal): void {
       const [client, { logs }] = await Promise.all([openClientFor(terminal), import('./logs.ts')])
       const { follow = false, tail, since = null, timestamps = false } = options
       await logs(terminal, client, gameNames([name])[0] ?? name, { follow, tail, since, timestamps })
+    })
+}
+
+function addTop(program: Command, terminal: Terminal): void {
+  program
+    .command('top')
+    .description('show what games use of CPU, memory and network: on a terminal until it is ended, elsewhere once')
+    .argument('[name...]', 'only these games')
+    .addOption(new Option('--sort-by <what>', 'the most first, or by name').choices(['cpu', 'memory', 'name']).default('cpu'))
+    .action(async (names: string[], { sortBy }: { sortBy: 'cpu' | 'memory' | 'name' }) => {
+      const [client, { top }] = await Promise.all([openClientFor(terminal), import('./top.ts')])
+      await top(terminal, client, { names: gameNames(names), sortBy, everyMs: terminal.isStdoutTty ? 2_000 : 1_000 })
     })
 }
 

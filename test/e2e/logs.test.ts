@@ -48,6 +48,13 @@ describe('the log of a game', () => {
     expect(await read({ sinceMs: Date.now() + 60_000 })).toEqual([])
   })
 
+  it('and what its container uses are told of the container that runs', async () => {
+    const [usage] = await controllerView(controller.state, pool.db).usage()
+    expect(usage).toMatchObject({ game: 'talks', pids: expect.any(Number), memoryLimitBytes: expect.any(Number), readAt: expect.any(Date) })
+    expect(usage?.memoryBytes).toBeGreaterThan(10_000)
+    expect(usage?.cpuSeconds).toBeGreaterThan(0)
+  })
+
   it('ends with its container', async () => {
     const following = read({ follow: true })
     await deployment.docker.getContainer(deployment.containerName('talks')).kill()

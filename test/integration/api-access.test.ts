@@ -28,6 +28,7 @@ const JUDGED: Readonly<Record<string, Needs>> = {
   'GET /api/v1/operations/:id': 'viewer',
   'GET /api/v1/turns': 'viewer',
   'GET /api/v1/watch': 'viewer',
+  'GET /api/v1/usage': 'viewer',
   'GET /api/v1/outbox': 'viewer',
   'GET /api/v1/images': 'viewer',
   'GET /api/v1/versions': 'viewer',

@@ -10,6 +10,7 @@ import { RuntimeFailure } from '../../src/model/errors.ts'
 import type { LogOptions } from '../../src/model/log-options.ts'
 import type { DesiredGame } from '../../src/model/game.ts'
 import type { HostImage, ImageUser } from '../../src/model/image.ts'
+import type { GameUsage } from '../../src/model/usage.ts'
 import type { PlayerDesk } from '../../src/proxy/player-desk.ts'
 import { freshDatabase } from '../support/postgres.ts'
 
@@ -39,6 +40,9 @@ export interface FakeView extends ControllerView {
   leads: boolean
   dockerOk: boolean
   readonly plannedFor: (DesiredGame | undefined)[]
+  /** What containers use, and how often Docker was asked. */
+  usages: GameUsage[]
+  usagesAsked: number
   /** What a container writes; null: there is none. */
   logs: ((options: LogOptions, signal: AbortSignal) => AsyncIterable<Uint8Array>) | null
   /** What a comparison finds; null: nothing. */
@@ -127,6 +131,13 @@ function fakeView(): FakeView {
       return this.logs(options, signal)
     },
     logs: null,
+    usages: [],
+    async usage() {
+      if (!this.leads) throw new RuntimeFailure('transient', 'service_unavailable', 'this process is on standby')
+      this.usagesAsked += 1
+      return this.usages
+    },
+    usagesAsked: 0,
     hostImages: async () => host,
     async askAsPlayer(gameId, actor, call, signal) {
       if (this.desk === null) throw new RuntimeFailure('transient', 'service_unavailable', 'this process is on standby')
