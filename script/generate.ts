@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { configurationTable } from '../src/config/report.ts'
 import { manifestJsonSchema } from '../src/desired/manifest/json-schema.ts'
+import { apiReference } from './generate/api-reference.ts'
+import { clientTypes } from './generate/client-types.ts'
 import { faultTable } from './generate/faults.ts'
+import { servedDocument } from './generate/openapi.ts'
 
 const CONFIGURATION_HEAD = `# Configuration
 
@@ -13,10 +16,15 @@ Generated from \`src/config/schema.ts\` by \`npm run generate\`. The environment
 
 `
 
+const openApi = await servedDocument()
+
 /** Every derived file, relative to the project's root, and how its text is made. */
 const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/api.md': () => apiReference(openApi),
   'docs/configuration.md': () => `${CONFIGURATION_HEAD}${configurationTable()}`,
   'docs/faults.md': () => faultTable(fileURLToPath(new URL('..', import.meta.url))),
+  'src/cli/api-types.ts': () => clientTypes(openApi),
+  'schemas/openapi.json': () => `${JSON.stringify(openApi, null, 2)}\n`,
   'schemas/manifest.schema.json': () => `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`,
 }
 

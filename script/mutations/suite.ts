@@ -22,11 +22,14 @@ const reportShape = z.object({
   ),
 })
 
+/** Tells that every defect finds its place, which none does once it is planted: it would seem to catch them all. */
+const PLACES = 'test/unit/mutants.test.ts'
+
 /** Runs one project of the test suite in `dir` until its first failure. */
 export async function runSuite(dir: string, project: string, signal: AbortSignal): Promise<SuiteVerdict> {
   const report = path.join(dir, REPORT)
   await rm(report, { force: true })
-  const args = ['run', '--project', project, '--bail', '1', '--reporter', 'json', '--outputFile', REPORT]
+  const args = ['run', '--exclude', PLACES, '--project', project, '--bail', '1', '--reporter', 'json', '--outputFile', REPORT]
   const code = await exitCodeOf(path.join(dir, 'node_modules/.bin/vitest'), args, dir, signal)
   return code === 0 ? { kind: 'passed' } : { kind: 'failed', by: await firstFailure(report, dir) }
 }

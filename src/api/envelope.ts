@@ -1,3 +1,4 @@
+import { API_VERSION } from '../desired/manifest/schema.ts'
 import type { Condition } from '../model/condition.ts'
 import type { AcceptedSpec } from '../model/game.ts'
 import { formatMemory } from '../model/limits.ts'
@@ -5,8 +6,6 @@ import { parseAcceptedSpec, parseBackoff, parseConditions, parseLimits } from '.
 import type { Schedules } from '../turns/schedule.ts'
 import { nextTurnAt } from './next-turn.ts'
 import type { GameRow } from './reads/games.ts'
-
-const API_VERSION = 'galaxy.dev/v1alpha1'
 
 export type GameEnvelope = ReturnType<typeof toEnvelope>
 

@@ -1,4 +1,10 @@
+import { z } from 'zod'
 import { ApiProblem } from './problem.ts'
+
+/** For the document; what comes is read by `expectedVersion`. */
+export const ifMatchHeader = z.object({
+  'if-match': z.string().optional().describe('The `resourceVersion` that the write expects, such as "42"; any when left out.'),
+})
 
 /**
  * The resource version that a write expects; null when it expects none (RFC 9110, 13.1.1). Only strong validators of ours

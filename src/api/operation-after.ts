@@ -7,8 +7,6 @@ import { ApiProblem } from './problem.ts'
 
 const WAIT_POLL_MS = 200
 
-export type OperationDetailAnswer = Awaited<ReturnType<typeof operationAfter>>
-
 /**
  * The operation as soon as it has ended, or as it is once the waiting is over.
  * @throws ApiProblem `not_found`
@@ -20,7 +18,7 @@ export async function operationAfter(db: Kysely<Database>, operationId: string, 
     if (found === null) throw new ApiProblem('not_found', `there is no operation ${operationId}`)
     const hasEnded = found.operation.status === 'succeeded' || found.operation.status === 'failed'
     if (hasEnded || signal.aborted || performance.now() >= deadlineMs) {
-      return { kind: 'Operation', ...toOperation(found.operation), actions: found.actions.map(toAction) }
+      return { kind: 'Operation' as const, ...toOperation(found.operation), actions: found.actions.map(toAction) }
     }
     await delay(WAIT_POLL_MS, undefined, { signal }).catch(() => undefined)
   }

@@ -1,19 +1,22 @@
 import type { FastifyReply } from 'fastify'
 import { classifyDatabaseError } from '../database/errors.ts'
 import { messageOf, RuntimeFailure } from '../model/errors.ts'
-import type { ErrorCode } from '../model/operation.ts'
+import { ERROR_CODES } from '../model/operation.ts'
 
 /** Error codes of the HTTP door: the operations' own, and what only a door can say (spec 1, "Wire vocabulary"). */
-export type ProblemCode =
-  | ErrorCode
-  | 'invalid_request'
-  | 'unauthorized'
-  | 'forbidden'
-  | 'precondition_failed'
-  | 'gone'
-  | 'too_many_requests'
+export const PROBLEM_CODES = [
+  ...ERROR_CODES,
+  'invalid_request',
+  'unauthorized',
+  'forbidden',
+  'precondition_failed',
+  'gone',
+  'too_many_requests',
+] as const
+export type ProblemCode = (typeof PROBLEM_CODES)[number]
 
-const STATUS: Readonly<Record<ProblemCode, number>> = {
+/** The HTTP status that says a code best. */
+export const STATUS: Readonly<Record<ProblemCode, number>> = {
   invalid_request: 400,
   unauthorized: 401,
   forbidden: 403,
@@ -31,7 +34,7 @@ const STATUS: Readonly<Record<ProblemCode, number>> = {
   service_unavailable: 503,
 }
 
-const TITLE: Readonly<Record<ProblemCode, string>> = {
+export const TITLE: Readonly<Record<ProblemCode, string>> = {
   invalid_request: 'The request is not valid',
   unauthorized: 'A valid token is needed',
   forbidden: 'The token does not allow this',

@@ -6,7 +6,7 @@ import fastify, {
   type FastifyRequest,
   type RawServerDefault,
 } from 'fastify'
-import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Kysely } from 'kysely'
 import { v7 as uuid } from 'uuid'
@@ -19,8 +19,10 @@ import { guardRoutes, pathOf } from './access.ts'
 import { createGate, type Gate } from './gate.ts'
 import { OpenStreams } from './open-streams.ts'
 import type { ControllerView } from './ports.ts'
+import { collectRoutes, PREFIX } from './openapi/route.ts'
 import { ApiProblem, sendProblem, toProblem } from './problem.ts'
 import { diffRoutes } from './routes/diff.ts'
+import { documentationRoutes } from './routes/documentation.ts'
 import { engineVersionRoutes } from './routes/engine-versions.ts'
 import { explanationRoutes } from './routes/explanation.ts'
 import { gameRoutes } from './routes/games.ts'
@@ -105,7 +107,8 @@ export function buildServer(options: ApiOptions): ApiServer {
     },
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
-  app.setSerializerCompiler(serializerCompiler)
+  // The compiler holds answers to their schemas; to parse each once more would cost a list of games most of its time.
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
   app.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error)
     if (problem.status >= 500)
@@ -116,12 +119,14 @@ export function buildServer(options: ApiOptions): ApiServer {
     return sendProblem(reply, problem)
   })
   guardRoutes(app, gate, log)
+  const routes = collectRoutes(app)
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, new ApiProblem('not_found', `there is no ${request.method} ${pathOf(request)}`)),
   )
   app.register(async (scope: ApiServer) => healthRoutes(scope, view, gate))
   app.register(async (scope: ApiServer) => metricsRoute(scope, scrape, config.api.openMetrics ? 'nothing' : 'viewer'))
-  app.register(async (scope: ApiServer) => versionedRoutes(scope, options), { prefix: '/api/v1' })
+  app.register(async (scope: ApiServer) => versionedRoutes(scope, options), { prefix: PREFIX })
+  app.register(async (scope: ApiServer) => documentationRoutes(scope, routes), { prefix: PREFIX })
   return app
 }
 

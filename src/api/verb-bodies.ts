@@ -16,15 +16,23 @@ export const startBody: z.ZodType<Verb> = z
     message: 'is told beside a version or an image_ref',
   })
   .nullish()
-  .transform((body) => ({ op: 'start', engine: body?.engine ?? null, version: body?.version ?? null, imageRef: body?.image_ref ?? null }))
+  .transform((body) => ({
+    op: 'start' as const,
+    engine: body?.engine ?? null,
+    version: body?.version ?? null,
+    imageRef: body?.image_ref ?? null,
+  }))
+  .meta({ examples: [{ version: '1.0.0' }] })
 
 export const stopBody: z.ZodType<Verb> = z
   .strictObject({ reason: z.enum(STOP_REASONS) })
-  .transform(({ reason }) => ({ op: 'stop', reason }))
+  .transform(({ reason }) => ({ op: 'stop' as const, reason }))
+  .meta({ examples: [{ reason: 'admin_request' }] })
 
 export const patchBody: z.ZodType<Verb> = z
   .strictObject({ version, allowIncompatible: z.boolean().default(false) })
-  .transform((body) => ({ op: 'patch', ...body }))
+  .transform((body) => ({ op: 'patch' as const, ...body }))
+  .meta({ examples: [{ version: '1.1.0' }] })
 
 export const restartBody: z.ZodType<Verb> = nothing.transform(() => ({ op: 'restart' }))
 export const cleanupBody: z.ZodType<Verb> = nothing.transform(() => ({ op: 'cleanup' }))

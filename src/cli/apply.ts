@@ -1,5 +1,5 @@
-import type { ApplyAnswer, DiffAnswer } from '../api/routes/manifests.ts'
-import { type ApiClient, ApiFailure, type Wire } from './client.ts'
+import type { DocumentResult, FieldChange } from './api-types.ts'
+import { type AnswerOf, type ApiClient, ApiFailure, type RequestOf } from './client.ts'
 import { CliError, EXIT } from './exit.ts'
 import { readManifests } from './read-manifests.ts'
 import { plain } from './table.ts'
@@ -11,12 +11,10 @@ export interface ApplyOptions {
   readonly dryRun: boolean
 }
 
-type Result = Wire<ApplyAnswer>['results'][number]
-
 /** `galaxy apply -f`: one line per document. */
 export async function apply(terminal: Terminal, client: ApiClient, { paths, force, dryRun }: ApplyOptions): Promise<void> {
   const files = await readManifests(paths, terminal.cwd, terminal.stdin)
-  const { results } = await call<ApplyAnswer>(client, '/manifests/apply', { files, force, dryRun })
+  const { results } = await call(client, 'POST /manifests/apply', { body: { files, force, dryRun } })
   for (const result of results) {
     if (result.outcome === 'refused') warnLine(terminal, `${nameOf(result)} refused: ${plain(result.problem ?? '')}`)
     else printLine(terminal, `${nameOf(result)} ${result.outcome}${dryRun ? ' (dry run)' : ''}`)
@@ -45,7 +43,7 @@ export async function whether(show: () => Promise<boolean>): Promise<void> {
 async function showDiff(terminal: Terminal, open: () => Promise<ApiClient>, paths: readonly string[], force: boolean): Promise<boolean> {
   const client = await open()
   const files = await readManifests(paths, terminal.cwd, terminal.stdin)
-  const { results } = await call<DiffAnswer>(client, '/manifests/diff', { files, force })
+  const { results } = await call(client, 'POST /manifests/diff', { body: { files, force } })
   const refused = results.filter(({ outcome }) => outcome === 'refused')
   const different = results.filter(({ outcome }) => outcome === 'created' || outcome === 'changed')
   for (const result of different) {
@@ -59,9 +57,13 @@ async function showDiff(terminal: Terminal, open: () => Promise<ApiClient>, path
 }
 
 /** A refusal of the whole set lists every place in every file. */
-async function call<T>(client: ApiClient, path: string, body: unknown): Promise<Wire<T>> {
+async function call<Name extends 'POST /manifests/apply' | 'POST /manifests/diff'>(
+  client: ApiClient,
+  name: Name,
+  request: RequestOf<Name>,
+): Promise<AnswerOf<Name>> {
   try {
-    return await client.call<T>('POST', path, body)
+    return await client.call(name, request)
   } catch (error) {
     if (!(error instanceof ApiFailure) || error.details.length === 0) throw error
     const lines = error.details.map(
@@ -71,11 +73,11 @@ async function call<T>(client: ApiClient, path: string, body: unknown): Promise<
   }
 }
 
-function nameOf({ kind, name }: Result): string {
+function nameOf({ kind, name }: Pick<DocumentResult, 'kind' | 'name'>): string {
   return `${kind.toLowerCase()}/${name}`
 }
 
-export function changeLines({ path, before, after }: Result['changes'][number]): readonly string[] {
+export function changeLines({ path, before, after }: FieldChange): readonly string[] {
   const show = (value: unknown) => plain(typeof value === 'string' ? value : JSON.stringify(value))
   const line = (sign: string, value: unknown) => (value === undefined || value === null ? [] : [`  ${sign} ${path}: ${show(value)}`])
   return [...line('-', before), ...line('+', after)]

@@ -1,47 +1,32 @@
 import type { IncomingMessage } from 'node:http'
 import { type ApiAddress, addressFile, readAddress } from '../api/address-file.ts'
 import type { Config } from '../config.ts'
+import type { Operations, Problem, ProblemDetail } from './api-types.ts'
 import { CliError, EXIT } from './exit.ts'
 
-/** What JSON makes of an answer: dates are text. */
-export type Wire<T> = T extends Date
-  ? string
-  : T extends readonly (infer E)[]
-    ? readonly Wire<E>[]
-    : T extends object
-      ? { readonly [K in keyof T]: Wire<T[K]> }
-      : T
+/** What a call takes and brings, by the API's own document. */
+export type RequestOf<Name extends keyof Operations> = Operations[Name]['request']
+export type AnswerOf<Name extends keyof Operations> = Operations[Name]['answer']
 
 export interface ApiClient {
   readonly url: string
   /**
-   * @param path below `/api/v1`
+   * @param name method and path below `/api/v1`, as `GET /games/{id}`
    * @throws ApiFailure for a problem document; CliError when no controller answers
    */
-  call<T>(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<Wire<T>>
+  call<Name extends keyof Operations>(name: Name, request: RequestOf<Name>): Promise<AnswerOf<Name>>
   /**
    * An answer that goes on, in pieces as they come; aborting ends it.
    * @throws as `call`
    */
-  open(path: string, options?: OpenOptions): Promise<AsyncIterable<Uint8Array>>
-}
-
-export interface OpenOptions {
-  readonly headers?: Readonly<Record<string, string>>
-  readonly signal?: AbortSignal
+  open<Name extends keyof Operations>(name: Name, request: RequestOf<Name>, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>
 }
 
 /** The API's own refusal. */
 export class ApiFailure extends CliError {
   readonly status: number
   readonly code: string
-  readonly details: readonly {
-    readonly message: string
-    readonly file?: string
-    readonly line?: number
-    readonly column?: number
-    readonly field?: string
-  }[]
+  readonly details: readonly ProblemDetail[]
 
   constructor(status: number, problem: ProblemDocument) {
     super(problem.detail ?? problem.title ?? `the API answered ${status}`)
@@ -52,12 +37,8 @@ export class ApiFailure extends CliError {
   }
 }
 
-interface ProblemDocument {
-  readonly title?: string
-  readonly detail?: string
-  readonly code?: string
-  readonly errors?: ApiFailure['details']
-}
+/** Another release's, or another program's, may lack any of it. */
+type ProblemDocument = Partial<Problem>
 
 /**
  * Opens the API that GALAXY_API_URL and GALAXY_TOKEN name; with the token alone, the one that is configured here; with neither,
@@ -93,18 +74,55 @@ export function connectClient({ url, token }: ApiAddress): ApiClient {
   return {
     url,
     // The answers' types are those of this release's own API; another release's are a superset of them.
-    call: async <T>(method: string, path: string, body?: unknown) => (await send(url, token, method, path, body)) as Wire<T>,
-    open: (path, options) => openAnswer(url, token, path, options),
+    call: async (name, request) => send({ url, token }, sentOf(name, request)),
+    open: async (name, request, signal) => openAnswer({ url, token }, sentOf(name, request), signal),
   }
+}
+
+function sentOf(name: string, { path: inPath = {}, query = {}, headers = {}, body }: AnyRequest): Sent {
+  const [method = '', path = ''] = name.split(' ')
+  return { method, path: `${filled(path, inPath)}${queryText(given(query))}`, headers: given(headers), body }
+}
+
+interface AnyRequest {
+  readonly path?: Values
+  readonly query?: Values
+  readonly headers?: Values
+  readonly body?: unknown
+}
+
+type Values = Readonly<Record<string, string | number | boolean | undefined>>
+
+function filled(path: string, values: Values): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(values[name])))
+}
+
+function queryText(values: Readonly<Record<string, string>>): string {
+  const query = new URLSearchParams(values).toString()
+  return query === '' ? '' : `?${query}`
+}
+
+/** As text, without what is undefined. */
+function given(values: Values): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])))
+}
+
+interface Sent {
+  readonly method: string
+  /** Below `/api/v1`, with the query. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: unknown
 }
 
 const ANSWER_TIMEOUT_MS = 90_000
 
 /** `node:http` rather than fetch, which takes four times as long to load. */
-async function send(url: string, token: string, method: string, path: string, body: unknown): Promise<unknown> {
+async function send({ url, token }: ApiAddress, { method, path, headers: more, body }: Sent): Promise<unknown> {
   const { request } = url.startsWith('https:') ? await import('node:https') : await import('node:http')
   const payload = body === undefined ? undefined : JSON.stringify(body)
   const headers = {
+    ...more,
     authorization: `Bearer ${token}`,
     ...(payload !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
   }
@@ -127,10 +145,10 @@ async function send(url: string, token: string, method: string, path: string, bo
 }
 
 /** No deadline but the server's own: a quiet answer is no broken one. */
-async function openAnswer(url: string, token: string, path: string, { headers, signal }: OpenOptions = {}): Promise<IncomingMessage> {
+async function openAnswer({ url, token }: ApiAddress, { method, path, headers }: Sent, signal?: AbortSignal): Promise<IncomingMessage> {
   const { request } = url.startsWith('https:') ? await import('node:https') : await import('node:http')
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const settings = { headers: { ...headers, authorization: `Bearer ${token}` }, ...(signal !== undefined && { signal }) }
+    const settings = { method, headers: { ...headers, authorization: `Bearer ${token}` }, ...(signal !== undefined && { signal }) }
     const call = request(`${url.replace(/\/+$/, '')}/api/v1${path}`, settings, resolve)
     call.on('error', (error: NodeJS.ErrnoException) => reject(noController(url, error)))
     call.end()

@@ -1,14 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ApiAddress } from '../api/address-file.ts'
-import type { GameEnvelope } from '../api/envelope.ts'
 import type { Config } from '../config.ts'
 import { containerName } from '../model/labels.ts'
 import type { OnProgress } from '../local/progress.ts'
-import { connectClient, type Wire } from './client.ts'
+import type { Game } from './api-types.ts'
+import { connectClient } from './client.ts'
 import { allGames, readyReason } from './get.ts'
 import { type Terminal, warnLine } from './terminal.ts'
-
-type Game = Wire<GameEnvelope>
 
 const POLL_MS = 200
 /** A folder without manifests brings no games; nobody should wait long for them. */

@@ -1,15 +1,11 @@
-import type { ActionAnswer, OperationAnswer } from '../api/operation-answer.ts'
-import type { GameEnvelope } from '../api/envelope.ts'
+import type { Game, OperationDetail } from './api-types.ts'
 import { ageOf, formatAge } from './age.ts'
-import type { ApiClient, Wire } from './client.ts'
+import type { ApiClient } from './client.ts'
 import { operationName, readGame, readyColor } from './get.ts'
 import { actionLine } from './operation-text.ts'
 import { tableStyle } from './output.ts'
 import { plain, renderTable } from './table.ts'
 import { printLine, type Terminal } from './terminal.ts'
-
-type Game = Wire<GameEnvelope>
-type Operation = Wire<OperationAnswer> & { readonly actions: readonly Wire<ActionAnswer>[] }
 
 const SHOWN_OPERATIONS = 5
 
@@ -17,7 +13,7 @@ const SHOWN_OPERATIONS = 5
 export async function describeGame(terminal: Terminal, client: ApiClient, name: string): Promise<void> {
   const [game, plan, operations] = await Promise.all([
     readGame(client, name),
-    client.call<{ text: string; actions: number }>('GET', `/games/${encodeURIComponent(name)}/plan`),
+    client.call('GET /games/{id}/plan', { path: { id: name } }),
     lastOperations(client, name),
   ])
   const nowMs = Date.now()
@@ -32,14 +28,9 @@ export async function describeGame(terminal: Terminal, client: ApiClient, name: 
   printLine(terminal, sections.join('\n\n'))
 }
 
-async function lastOperations(client: ApiClient, name: string): Promise<readonly Operation[]> {
-  const page = await client.call<{ items: readonly OperationAnswer[] }>(
-    'GET',
-    `/games/${encodeURIComponent(name)}/operations?limit=${SHOWN_OPERATIONS}`,
-  )
-  return Promise.all(
-    page.items.map(({ id }) => client.call<OperationAnswer & { actions: readonly ActionAnswer[] }>('GET', `/operations/${id}`)),
-  )
+async function lastOperations(client: ApiClient, name: string): Promise<readonly OperationDetail[]> {
+  const page = await client.call('GET /games/{id}/operations', { path: { id: name }, query: { limit: SHOWN_OPERATIONS } })
+  return Promise.all(page.items.map(({ id }) => client.call('GET /operations/{id}', { path: { id } })))
 }
 
 type Fields = readonly (readonly [name: string, value: string | null | undefined, paint?: ((text: string) => string) | undefined])[]
@@ -123,7 +114,7 @@ function conditions({ status }: Game, terminal: Terminal, nowMs: number): string
   )
 }
 
-function describeOperation(operation: Operation, nowMs: number): string {
+function describeOperation(operation: OperationDetail, nowMs: number): string {
   const age = ageOf(operation.startedAt ?? operation.queuedAt, nowMs)
   const code = operation.errorCode === null ? '' : ` (${operation.errorCode})`
   const head = `${age} ago  ${operationName(operation)}  ${operation.status}${code}  by ${operation.source}${operation.sourceRef === null ? '' : ` at ${plain(operation.sourceRef)}`}`

@@ -1,12 +1,10 @@
-import type { HealthEventAnswer } from '../api/routes/life.ts'
 import { ageOf } from './age.ts'
-import type { ApiClient, Wire } from './client.ts'
+import type { HealthEvent } from './api-types.ts'
+import type { ApiClient } from './client.ts'
 import type { Output } from './options.ts'
 import { printListing } from './output.ts'
 import type { Column } from './table.ts'
 import type { Terminal } from './terminal.ts'
-
-type HealthEvent = Wire<HealthEventAnswer>
 
 export interface EventOptions {
   readonly output: Output
@@ -15,10 +13,7 @@ export interface EventOptions {
 
 /** `galaxy events GAME`: what was seen of its container and engine, newest first. */
 export async function listEvents(terminal: Terminal, client: ApiClient, game: string, { output, limit }: EventOptions): Promise<void> {
-  const answer = await client.call<{ items: readonly HealthEventAnswer[] }>(
-    'GET',
-    `/games/${encodeURIComponent(game)}/events?limit=${limit}`,
-  )
+  const answer = await client.call('GET /games/{id}/events', { path: { id: game }, query: { limit } })
   await printListing(terminal, output, {
     answer,
     rows: answer.items,

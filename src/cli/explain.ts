@@ -1,8 +1,6 @@
-import type { ChangeHappening, EventHappening, Happening, OperationHappening } from '../api/explanation.ts'
-import type { ActionAnswer } from '../api/operation-answer.ts'
-import type { Condition } from '../model/condition.ts'
 import { ageOf, formatAge } from './age.ts'
-import type { ApiClient, Wire } from './client.ts'
+import type { ChangeHappening, EventHappening, Explanation, OperationHappening } from './api-types.ts'
+import type { ApiClient } from './client.ts'
 import { CliError } from './exit.ts'
 import { operationName } from './get.ts'
 import { actionLine } from './operation-text.ts'
@@ -10,11 +8,6 @@ import type { Output } from './options.ts'
 import { toText } from './output.ts'
 import { plain } from './table.ts'
 import { printLine, type Terminal } from './terminal.ts'
-
-interface Explanation {
-  readonly now: { readonly generation: number | null; readonly ready: string; readonly conditions: readonly Condition[] } | null
-  readonly happenings: readonly Happening[]
-}
 
 export interface ExplainOptions {
   readonly output: Output
@@ -24,7 +17,7 @@ export interface ExplainOptions {
 
 /** `galaxy explain game/NAME`: the chain of cause in plain words, oldest first; the last lines say how it stands. */
 export async function explainGame(terminal: Terminal, client: ApiClient, name: string, { output, limit }: ExplainOptions): Promise<void> {
-  const answer = await client.call<Explanation>('GET', `/games/${encodeURIComponent(name)}/explanation?limit=${limit}`)
+  const answer = await client.call('GET /games/{id}/explanation', { path: { id: name }, query: { limit } })
   if (output === 'json' || output === 'yaml') return printLine(terminal, await toText(answer, output))
   if (answer.now === null && answer.happenings.length === 0) throw new CliError(`nothing is known of a game ${name}`)
   const nowMs = Date.now()
@@ -32,7 +25,7 @@ export async function explainGame(terminal: Terminal, client: ApiClient, name: s
   printLine(terminal, [...story, standing(name, answer.now)].join('\n\n'))
 }
 
-function tell(happening: Wire<Happening>, nowMs: number): string {
+function tell(happening: Explanation['happenings'][number], nowMs: number): string {
   const when = `${happening.at.slice(0, 19).replace('T', ' ')} (${ageOf(happening.at, nowMs)} ago)`
   switch (happening.kind) {
     case 'change':
@@ -44,12 +37,12 @@ function tell(happening: Wire<Happening>, nowMs: number): string {
   }
 }
 
-function changed({ isNew, writtenBy, writtenRef, generation }: Wire<ChangeHappening>): string {
+function changed({ isNew, writtenBy, writtenRef, generation }: ChangeHappening): string {
   const at = writtenRef === null ? '' : ` (${plain(writtenRef)})`
   return `${plain(writtenBy)}${at} ${isNew ? 'asked for the game' : 'changed what is asked for'}: generation ${generation}`
 }
 
-function fieldLine({ field, from, to }: Wire<ChangeHappening>['fields'][number]): string {
+function fieldLine({ field, from, to }: ChangeHappening['fields'][number]): string {
   const name = field.replaceAll('_', ' ')
   return from === null ? `${name}: ${valueText(to)}` : `${name}: ${valueText(from)} → ${valueText(to)}`
 }
@@ -58,24 +51,24 @@ function valueText(value: unknown): string {
   return value === null ? 'none' : plain(typeof value === 'string' ? value : JSON.stringify(value))
 }
 
-function seen({ type, containerId, detail }: Wire<EventHappening>): string {
+function seen({ type, containerId, detail }: EventHappening): string {
   const where = containerId === null ? '' : ` ${containerId.slice(0, 12)}`
   const known = typeof detail === 'object' && detail !== null ? Object.entries(detail) : []
   const more = known.map(([name, value]) => `${name}: ${valueText(value)}`).join(', ')
   return `seen: ${type.replaceAll('_', ' ')}${where}${more === '' ? '' : ` (${more})`}`
 }
 
-function done({ operation, askedAt }: Wire<OperationHappening>): string {
+function done({ operation, askedAt }: OperationHappening): string {
   const asked = askedAt === null ? '' : `, asked for by generation ${operation.generation ?? '?'}`
   return `${operationName(operation)}${asked}: ${plain(operation.cause)}`
 }
 
-function outcome({ operation, actions }: Wire<OperationHappening>): readonly string[] {
+function outcome({ operation, actions }: OperationHappening): readonly string[] {
   const { status, startedAt, finishedAt, errorCode, errorMessage, id } = operation
   const took = startedAt === null || finishedAt === null ? '' : ` after ${formatMs(Date.parse(finishedAt) - Date.parse(startedAt))}`
   const why = errorMessage === null ? '' : `: ${plain(errorMessage)}`
   const code = errorCode === null ? '' : ` (${errorCode})`
-  return [...actions.map((action: Wire<ActionAnswer>) => actionLine(action)), `${status}${took}${code}${why}  [operation ${id}]`]
+  return [...actions.map(actionLine), `${status}${took}${code}${why}  [operation ${id}]`]
 }
 
 function formatMs(ms: number): string {
@@ -83,7 +76,7 @@ function formatMs(ms: number): string {
 }
 
 /** What holds is told by its condition; one that is fine says so itself. */
-function standing(name: string, now: Wire<Explanation>['now']): string {
+function standing(name: string, now: Explanation['now']): string {
   if (now === null) return `Now: nobody asks for game ${name}, and nothing of it runs`
   const ready = now.conditions.find(({ type }) => type === 'Ready')
   const others = now.conditions.filter(

@@ -1,11 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { GameEnvelope } from '../api/envelope.ts'
-import { type ApiClient, ApiFailure, type Wire } from './client.ts'
+import type { Game, Problem } from './api-types.ts'
+import { type ApiClient, ApiFailure } from './client.ts'
 import { CliError, EXIT } from './exit.ts'
 import { allGames } from './get.ts'
 import { readEvents, type ServerSentEvent } from './server-sent-events.ts'
-
-type Game = Wire<GameEnvelope>
 
 export type GameChange =
   /** All that there are: at first, and whenever what was known can't be gone on from. */
@@ -62,12 +60,10 @@ interface Session {
 
 async function* connectOnce(client: ApiClient, followed: Followed, session: Session): AsyncGenerator<GameChange, void, undefined> {
   const [only, ...more] = followed.names
-  const query = new URLSearchParams({ kinds: 'games', ...(only !== undefined && more.length === 0 && { game: only }) })
+  const query = { kinds: 'games', game: more.length === 0 ? only : undefined }
+  const headers = { 'Last-Event-Id': session.lastId ?? undefined }
   let isListed = session.lastId !== null
-  const answer = await client.open(`/watch?${query.toString()}`, {
-    headers: session.lastId === null ? {} : { 'last-event-id': session.lastId },
-    ...(followed.signal !== undefined && { signal: followed.signal }),
-  })
+  const answer = await client.open('GET /watch', { query, headers }, followed.signal)
   for await (const event of readEvents(answer)) {
     if (event.event === 'error') throw failureOf(event)
     // Whether status is vouched for passes without a change of any game.
@@ -110,7 +106,7 @@ async function changeOf(client: ApiClient, followed: Followed, { data }: ServerS
 }
 
 function failureOf({ data }: ServerSentEvent): ApiFailure {
-  const problem = JSON.parse(data) as { readonly status: number; readonly code: string; readonly detail: string } // written by our own API
+  const problem = JSON.parse(data) as Pick<Problem, 'status' | 'code' | 'detail'> // written by our own API
   return new ApiFailure(problem.status, problem)
 }
 

@@ -1,9 +1,6 @@
-import type { GameEnvelope } from '../api/envelope.ts'
-import type { OperationAnswer } from '../api/operation-answer.ts'
-import type { listManifests } from '../api/reads/manifests.ts'
-import type { EngineVersion } from '../model/game.ts'
 import { ageOf } from './age.ts'
-import type { ApiClient, Wire } from './client.ts'
+import type { EngineVersionRow, Game, GameList, ManifestList, Operation, WatchedFile } from './api-types.ts'
+import type { ApiClient } from './client.ts'
 import { CliError } from './exit.ts'
 import { listImages } from './images.ts'
 import type { Output } from './options.ts'
@@ -21,13 +18,6 @@ export interface GetOptions {
   readonly selector: string | null
   readonly fieldSelector?: string | null
   readonly limit: number
-}
-
-type Game = Wire<GameEnvelope>
-type Operation = Wire<OperationAnswer>
-interface ListAnswer<T> {
-  readonly metadata: { readonly continue: string | null }
-  readonly items: readonly T[]
 }
 
 /** `galaxy get KIND [NAME...]`. */
@@ -61,7 +51,7 @@ async function listGames(client: ApiClient, names: readonly string[], options: G
 }
 
 export function readGame(client: ApiClient, name: string): Promise<Game> {
-  return client.call<GameEnvelope>('GET', `/games/${encodeURIComponent(name)}`)
+  return client.call('GET /games/{id}', { path: { id: name } })
 }
 
 /** All pages. */
@@ -69,12 +59,8 @@ export async function allGames(client: ApiClient, selector: string | null, field
   const games: Game[] = []
   let next: string | null = null
   do {
-    const query = new URLSearchParams({
-      ...(selector !== null && { labelSelector: selector }),
-      ...(fieldSelector !== null && { fieldSelector }),
-      ...(next !== null && { continue: next }),
-    })
-    const page: Wire<ListAnswer<GameEnvelope>> = await client.call<ListAnswer<GameEnvelope>>('GET', `/games?${query.toString()}`)
+    const query = { labelSelector: selector ?? undefined, fieldSelector: fieldSelector ?? undefined, continue: next ?? undefined }
+    const page: GameList = await client.call('GET /games', { query })
     games.push(...page.items)
     next = page.metadata.continue
   } while (next !== null)
@@ -118,8 +104,11 @@ async function listOperations(
   options: GetOptions,
   nowMs: number,
 ): Promise<Listing<Operation>> {
-  const paths = games.length === 0 ? ['/operations'] : games.map((game) => `/games/${encodeURIComponent(game)}/operations`)
-  const pages = await Promise.all(paths.map((path) => client.call<ListAnswer<OperationAnswer>>('GET', `${path}?limit=${options.limit}`)))
+  const query = { limit: options.limit }
+  const pages =
+    games.length === 0
+      ? [await client.call('GET /operations', { query })]
+      : await Promise.all(games.map((id) => client.call('GET /games/{id}/operations', { path: { id }, query })))
   const rows = pages.flatMap(({ items }) => items)
   return {
     answer: { kind: 'OperationList', items: rows },
@@ -151,12 +140,11 @@ export function operationName({ op, detail }: Pick<Operation, 'op' | 'detail'>):
   return detail === null ? op : `${op}/${detail}`
 }
 
-type Version = EngineVersion
-async function listVersions(client: ApiClient, names: readonly string[]): Promise<Listing<Wire<Version>>> {
-  const answer = await client.call<ListAnswer<Version>>('GET', '/versions')
+async function listVersions(client: ApiClient, names: readonly string[]): Promise<Listing<EngineVersionRow>> {
+  const answer = await client.call('GET /versions', {})
   const rows = answer.items.filter(({ version }) => names.length === 0 || names.includes(version))
   if (names.length > 0 && rows.length === 0) throw new CliError(`there is no engine version ${names.join(', ')}`)
-  const columns: readonly Column<Wire<Version>>[] = [
+  const columns: readonly Column<EngineVersionRow>[] = [
     { title: 'ENGINE', value: ({ engine }) => engine },
     { title: 'VERSION', value: ({ version }) => version },
     { title: 'ENABLED', value: ({ enabled }) => (enabled ? 'yes' : 'no') },
@@ -172,8 +160,6 @@ async function listVersions(client: ApiClient, names: readonly string[]): Promis
   }
 }
 
-type Manifests = Wire<Awaited<ReturnType<typeof listManifests>>>
-
 /** A file of the watched folder, or the folder itself when it cannot be read. */
 interface ManifestRow {
   readonly root: string
@@ -184,7 +170,7 @@ interface ManifestRow {
 }
 
 async function listManifestFiles(client: ApiClient, names: readonly string[], nowMs: number): Promise<Listing<ManifestRow>> {
-  const answer = await client.call<Awaited<ReturnType<typeof listManifests>>>('GET', '/manifests')
+  const answer = await client.call('GET /manifests', {})
   const rows = manifestRows(answer).filter(({ path }) => names.length === 0 || names.includes(path))
   const columns: readonly Column<ManifestRow>[] = [
     { title: 'ROOT', value: ({ root }) => root },
@@ -196,7 +182,7 @@ async function listManifestFiles(client: ApiClient, names: readonly string[], no
   return { answer, rows, columns, name: ({ path }) => `manifest/${path}`, empty: 'no manifest files are watched' }
 }
 
-function manifestRows({ roots, files, waiting }: Manifests): readonly ManifestRow[] {
+function manifestRows({ roots, files, waiting }: ManifestList): readonly ManifestRow[] {
   const unread = roots.filter(({ problem }) => problem !== null)
   const unreadRoots = new Set(unread.map(({ root }) => root))
   return [
@@ -209,7 +195,7 @@ function manifestRows({ roots, files, waiting }: Manifests): readonly ManifestRo
   ]
 }
 
-function fileState(file: Manifests['files'][number], waiting: Manifests['waiting']): string {
+function fileState(file: WatchedFile, waiting: ManifestList['waiting']): string {
   const problems = Array.isArray(file.problems) ? file.problems : []
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
   if (problems.length > 0) return `${count}; ${whatApplies(file)}: ${problemText(problems[0])}`
@@ -218,7 +204,7 @@ function fileState(file: Manifests['files'][number], waiting: Manifests['waiting
   return file.missingSince === null ? 'ok' : 'missing'
 }
 
-function whatApplies({ documents }: Manifests['files'][number]): string {
+function whatApplies({ documents }: WatchedFile): string {
   return documents === 0 ? 'nothing of it applies' : 'its last good state applies'
 }
 

@@ -1,14 +1,12 @@
-import type { ImageListAnswer } from '../api/routes/images.ts'
-import type { ApiClient, Wire } from './client.ts'
+import type { EngineImage } from './api-types.ts'
+import type { ApiClient } from './client.ts'
 import { CliError } from './exit.ts'
 import { type Listing, paint } from './output.ts'
 import type { Column } from './table.ts'
 
-type Image = Wire<ImageListAnswer>['items'][number]
-
 /** `galaxy get images`: the engines' images on the host, and what needs each. */
-export async function listImages(client: ApiClient, names: readonly string[]): Promise<Listing<Image>> {
-  const answer = await client.call<ImageListAnswer>('GET', '/images')
+export async function listImages(client: ApiClient, names: readonly string[]): Promise<Listing<EngineImage>> {
+  const answer = await client.call('GET /images', {})
   const rows = answer.items.filter(({ id, refs }) => names.length === 0 || [id, ...refs].some((name) => names.includes(name)))
   if (names.length > 0 && rows.length === 0) throw new CliError(`there is no engine image ${names.join(', ')} on the host`)
   return {
@@ -20,7 +18,7 @@ export async function listImages(client: ApiClient, names: readonly string[]): P
   }
 }
 
-const COLUMNS: readonly Column<Image>[] = [
+const COLUMNS: readonly Column<EngineImage>[] = [
   { title: 'IMAGE', value: nameOf },
   { title: 'ID', value: ({ id }) => shortId(id) },
   { title: 'SIZE', value: ({ sizeBytes }) => formatSize(sizeBytes) },
@@ -29,7 +27,7 @@ const COLUMNS: readonly Column<Image>[] = [
 ]
 
 /** Tags say it better than digests. */
-function nameOf({ id, refs }: Image): string {
+function nameOf({ id, refs }: EngineImage): string {
   const tags = refs.filter((ref) => !ref.includes('@'))
   return (tags.length > 0 ? tags : refs).join(', ') || shortId(id)
 }
@@ -40,7 +38,7 @@ function shortId(id: string): string {
 
 const KIND_WORDS = { Game: 'game', EngineVersion: 'version', Container: 'container' } as const
 
-function neededBy({ neededBy: needs }: Image): string {
+function neededBy({ neededBy: needs }: EngineImage): string {
   return needs.map(({ kind, name }) => `${KIND_WORDS[kind]}/${name}`).join(', ') || 'nothing'
 }
 

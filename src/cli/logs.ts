@@ -15,14 +15,9 @@ export interface LogsOptions {
 
 /** `galaxy logs GAME`: as it was written into a file or a pipe, and readable on a terminal, which an engine is not to command. */
 export async function logs(terminal: Terminal, client: ApiClient, game: string, options: LogsOptions): Promise<void> {
-  const { follow, tail, since, timestamps } = options
-  const query = new URLSearchParams({
-    follow: String(follow),
-    timestamps: String(timestamps),
-    ...(tail !== null && { tail }),
-    ...(since !== null && { since }),
-  })
-  const answer = await client.open(`/games/${encodeURIComponent(game)}/logs?${query.toString()}`)
+  const { tail, since, ...flags } = options
+  const query = { ...flags, tail: tail ?? undefined, since: since ?? undefined }
+  const answer = await client.open('GET /games/{id}/logs', { path: { id: game }, query })
   const text = terminal.isStdoutTty ? new ReadableText() : null
   try {
     for await (const chunk of answer) await write(terminal, text === null ? chunk : text.push(chunk))

@@ -1,9 +1,8 @@
-import type { ActionAnswer } from '../api/operation-answer.ts'
-import type { Wire } from './client.ts'
+import type { Action } from './api-types.ts'
 import { plain } from './table.ts'
 
 /** One step of an operation: what was done to what, why, and what came of it. */
-export function actionLine({ kind, target, reason, outcome, durationMs, error }: Wire<ActionAnswer>): string {
+export function actionLine({ kind, target, reason, outcome, durationMs, error }: Action): string {
   const took = durationMs === null ? '' : ` in ${Math.round(durationMs)} ms`
   return `${kind} ${shortened(plain(target))}: ${plain(reason)} → ${outcome ?? 'under way'}${took}${error === null ? '' : `: ${plain(error)}`}`
 }

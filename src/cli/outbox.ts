@@ -1,7 +1,6 @@
-import type { OutboxEventAnswer, OutboxState } from '../api/reads/outbox.ts'
-import type { ReplayAnswer } from '../api/routes/outbox.ts'
 import { ageOf } from './age.ts'
-import type { ApiClient, Wire } from './client.ts'
+import type { OutboxEvent } from './api-types.ts'
+import type { ApiClient } from './client.ts'
 import type { Output } from './options.ts'
 import { paint, printListing } from './output.ts'
 import type { Column } from './table.ts'
@@ -9,17 +8,14 @@ import { printLine, type Terminal } from './terminal.ts'
 
 export interface OutboxListOptions {
   readonly game: string | null
-  readonly state: OutboxState | null
+  readonly state: OutboxEvent['state'] | null
   readonly limit: number
   readonly output: Output
 }
 
-type OutboxEvent = Wire<OutboxEventAnswer>
-
 /** `galaxy outbox list`. */
 export async function listOutbox(terminal: Terminal, client: ApiClient, { game, state, limit, output }: OutboxListOptions): Promise<void> {
-  const query = new URLSearchParams({ limit: String(limit), ...(game !== null && { game }), ...(state !== null && { state }) })
-  const answer = await client.call<{ readonly items: readonly OutboxEventAnswer[] }>('GET', `/outbox?${query.toString()}`)
+  const answer = await client.call('GET /outbox', { query: { limit, game: game ?? undefined, state: state ?? undefined } })
   await printListing(terminal, output, {
     answer,
     rows: answer.items,
@@ -45,15 +41,14 @@ function columnsAt(nowMs: number): readonly Column<OutboxEvent>[] {
 /** `galaxy outbox replay ID...`. */
 export async function replayEvents(terminal: Terminal, client: ApiClient, ids: readonly string[], dryRun: boolean): Promise<void> {
   for (const id of ids) {
-    const { type, game } = await client.call<OutboxEventAnswer>('POST', `/outbox/${encodeURIComponent(id)}/replay?dryRun=${dryRun}`)
+    const { type, game } = await client.call('POST /outbox/{id}/replay', { path: { id }, query: { dryRun } })
     printLine(terminal, `outbox/${id} (${type} of ${game}) ${dryRun ? 'would be sent again (dry run)' : 'is sent again'}`)
   }
 }
 
 /** `galaxy outbox replay --game ID` and `--all-dead`; null means all games. */
 export async function replayDead(terminal: Terminal, client: ApiClient, game: string | null, dryRun: boolean): Promise<void> {
-  const query = new URLSearchParams({ dryRun: String(dryRun), ...(game !== null && { game }) })
-  const { replayed } = await client.call<ReplayAnswer>('POST', `/outbox/replay?${query.toString()}`)
+  const { replayed } = await client.call('POST /outbox/replay', { query: { dryRun, game: game ?? undefined } })
   const events = replayed === 1 ? '1 event' : `${replayed} events`
   printLine(terminal, `${events} ${dryRun ? 'would be sent again (dry run)' : 'will be sent again'}`)
 }

@@ -1,14 +1,9 @@
 import type { ApiClient } from './client.ts'
 import { printLine, type Terminal } from './terminal.ts'
 
-export interface PruneAnswer {
-  readonly deleted: readonly string[]
-  readonly waiting: readonly { readonly kind: string; readonly name: string; readonly path: string; readonly waiting: string | null }[]
-}
-
 /** `galaxy prune`: shows what vanished from the watched folder and waits for a yes; `--confirm` says it. */
 export async function prune(terminal: Terminal, client: ApiClient, isConfirmed: boolean): Promise<void> {
-  const answer = await client.call<PruneAnswer>('POST', `/manifests/prune?dryRun=${!isConfirmed}`)
+  const answer = await client.call('POST /manifests/prune', { query: { dryRun: !isConfirmed } })
   if (isConfirmed) {
     for (const name of answer.deleted) printLine(terminal, `${name} deleted`)
     if (answer.deleted.length === 0) printLine(terminal, 'nothing waits to be deleted')

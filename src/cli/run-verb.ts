@@ -1,18 +1,17 @@
-import type { OperationDetailAnswer } from '../api/operation-after.ts'
-import type { VerbDryRun } from '../api/request-verb.ts'
 import { changeLines } from './apply.ts'
-import type { ApiClient, Wire } from './client.ts'
+import type { OperationDetail, Operations, VerbDryRun } from './api-types.ts'
+import type { ApiClient, RequestOf } from './client.ts'
 import type { Output } from './options.ts'
 import { printListing } from './output.ts'
 import { printLine, type Terminal } from './terminal.ts'
 import { succeededOperation } from './wait.ts'
 
-export interface AskedVerb {
-  /** Below `/admin/runtimes/{id}/`. */
-  readonly path: 'start' | 'stop' | 'restart' | 'patch' | 'pause' | 'resume' | 'force-next-turn'
-  readonly body: Readonly<Record<string, unknown>>
-  readonly force: boolean
-}
+type VerbName = Extract<keyof Operations, `POST /admin/runtimes/{id}/${string}`>
+
+/** A verb with the body that it takes. */
+export type AskedVerb = {
+  [Name in VerbName]: { readonly name: Name; readonly request: Pick<RequestOf<Name>, 'body'>; readonly force: boolean }
+}[VerbName]
 
 export interface VerbOptions {
   readonly game: string
@@ -23,15 +22,12 @@ export interface VerbOptions {
   readonly output: Output
 }
 
-type Operation = Wire<OperationDetailAnswer>
-
 /** `galaxy start`, `stop`, `restart`, … @throws CliError with the operation's error, when it is waited for and fails */
 export async function runVerb(terminal: Terminal, client: ApiClient, options: VerbOptions): Promise<void> {
   const { game, verb, waitMs, dryRun, output } = options
-  const path = `/admin/runtimes/${encodeURIComponent(game)}/${verb.path}?force=${verb.force}&dryRun=${dryRun}`
-  if (dryRun) return showDryRun(terminal, output, await client.call<VerbDryRun>('POST', path, verb.body))
   const deadlineMs = performance.now() + (waitMs ?? 0)
-  const queued = await client.call<OperationDetailAnswer>('POST', path, verb.body)
+  const queued = await client.call(verb.name, { ...verb.request, path: { id: game }, query: { force: verb.force, dryRun } })
+  if (queued.kind === 'DryRun') return showDryRun(terminal, output, queued)
   const isShownAtOnce = output === 'table' || output === 'wide'
   if (isShownAtOnce) printLine(terminal, `game/${queued.game} ${queued.op} queued (operation/${queued.id})`)
   const operation = waitMs === null ? queued : await succeededOperation(client, queued.id, deadlineMs)
@@ -39,11 +35,11 @@ export async function runVerb(terminal: Terminal, client: ApiClient, options: Ve
   if (waitMs !== null) printLine(terminal, endOf(operation))
 }
 
-function endOf({ id, errorCode }: Operation): string {
+function endOf({ id, errorCode }: OperationDetail): string {
   return `operation/${id} succeeded${errorCode === 'replay_no_op' ? ': it was so already' : ''}`
 }
 
-function show(terminal: Terminal, output: Output, operation: Operation): Promise<void> {
+function show(terminal: Terminal, output: Output, operation: OperationDetail): Promise<void> {
   return printListing(terminal, output, {
     answer: operation,
     rows: [operation],
@@ -53,7 +49,7 @@ function show(terminal: Terminal, output: Output, operation: Operation): Promise
   })
 }
 
-async function showDryRun(terminal: Terminal, output: Output, answer: Wire<VerbDryRun>): Promise<void> {
+async function showDryRun(terminal: Terminal, output: Output, answer: VerbDryRun): Promise<void> {
   if (output !== 'table' && output !== 'wide')
     return printListing(terminal, output, { answer, rows: [answer], columns: [], name: ({ game }) => `game/${game}`, empty: '' })
   const { game, op, changes, plan } = answer

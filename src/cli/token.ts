@@ -1,8 +1,7 @@
-import type { NewTokenAnswer } from '../api/routes/tokens.ts'
-import type { TokenAnswer } from '../api/token-store.ts'
 import type { Role } from '../model/role.ts'
 import { ageOf, formatAge } from './age.ts'
-import type { ApiClient, Wire } from './client.ts'
+import type { Token } from './api-types.ts'
+import type { ApiClient } from './client.ts'
 import type { Output } from './options.ts'
 import { paint, printListing, toText } from './output.ts'
 import type { Column } from './table.ts'
@@ -22,21 +21,19 @@ export interface CreateOptions {
 
 /** `galaxy token create NAME --role ROLE`. */
 export async function createToken(terminal: Terminal, client: ApiClient, { dryRun, output, ...body }: CreateOptions): Promise<void> {
-  const answer = await client.call<NewTokenAnswer>('POST', `/admin/tokens?dryRun=${dryRun}`, body)
+  const answer = await client.call('POST /admin/tokens', { query: { dryRun }, body })
   const { name, role, expiresIn } = body
   const lifetime = expiresIn === null ? 'until it is revoked' : `for ${expiresIn}`
   warnLine(terminal, `token/${name} ${dryRun ? 'would be created (dry run)' : 'created'}: ${role}, ${lifetime}`)
   if (output !== 'token') return printLine(terminal, await toText(answer, output))
-  if (dryRun) return
+  if (answer.kind === 'DryRun') return
   warnLine(terminal, 'It is shown this once; use it with GALAXY_TOKEN, or as "Authorization: Bearer TOKEN":')
   printLine(terminal, answer.token)
 }
 
-type Token = Wire<TokenAnswer>
-
 /** `galaxy token list`. */
 export async function listTokens(terminal: Terminal, client: ApiClient, output: Output): Promise<void> {
-  const answer = await client.call<{ readonly items: readonly TokenAnswer[] }>('GET', '/admin/tokens')
+  const answer = await client.call('GET /admin/tokens', {})
   await printListing(terminal, output, {
     answer,
     rows: answer.items,
@@ -66,7 +63,7 @@ function columnsAt(nowMs: number): readonly Column<Token>[] {
 /** `galaxy token revoke NAME...`. */
 export async function revokeTokens(terminal: Terminal, client: ApiClient, names: readonly string[], dryRun: boolean): Promise<void> {
   for (const name of names) {
-    await client.call('DELETE', `/admin/tokens/${encodeURIComponent(name)}?dryRun=${dryRun}`)
+    await client.call('DELETE /admin/tokens/{name}', { path: { name }, query: { dryRun } })
     printLine(terminal, `token/${name} ${dryRun ? 'would be revoked (dry run)' : 'revoked'}`)
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { UsageAnswer } from '../api/routes/usage.ts'
 import { formatMemory } from '../model/limits.ts'
-import type { ApiClient, Wire } from './client.ts'
+import type { GameUsage as Usage } from './api-types.ts'
+import type { ApiClient } from './client.ts'
 import { tableStyle } from './output.ts'
 import { Redrawn } from './redrawn.ts'
 import { type Column, renderTable } from './table.ts'
@@ -15,8 +15,6 @@ export interface TopOptions {
   readonly everyMs: number
   readonly signal?: AbortSignal
 }
-
-type Usage = Wire<UsageAnswer>['items'][number]
 
 /** What a game uses now: two readings of its container, of which rates are made. */
 interface Row {
@@ -46,7 +44,7 @@ export async function top(terminal: Terminal, client: ApiClient, options: TopOpt
 }
 
 async function read(client: ApiClient, { names }: TopOptions): Promise<readonly Usage[]> {
-  const { items } = await client.call<UsageAnswer>('GET', '/usage')
+  const { items } = await client.call('GET /usage', {})
   return items.filter(({ game }) => names.length === 0 || names.includes(game))
 }
 
@@ -82,7 +80,7 @@ const COLUMNS: readonly Column<Row>[] = [
 function bytesText(bytes: number): string {
   if (bytes < 1024) return `${Math.round(bytes)}`
   const whole = formatMemory(Math.round(bytes))
-  if (whole.length <= 6 && /i$/.test(whole)) return whole
+  if (whole.length <= 6 && whole.endsWith('i')) return whole
   const unit = bytes >= 1024 ** 3 ? 3 : bytes >= 1024 ** 2 ? 2 : 1
   return `${(bytes / 1024 ** unit).toFixed(1)}${['', 'Ki', 'Mi', 'Gi'][unit] ?? ''}`
 }

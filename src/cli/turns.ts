@@ -1,15 +1,16 @@
-import type { TurnAnswer } from '../api/reads/turns.ts'
 import { ageOf } from './age.ts'
-import type { ApiClient, Wire } from './client.ts'
+import type { Turn } from './api-types.ts'
+import type { ApiClient } from './client.ts'
 import { type Listing, paint } from './output.ts'
 import type { Column } from './table.ts'
 
-type Turn = Wire<TurnAnswer>
-
 /** `galaxy get turns [GAME...]`: the ledger, newest first. */
 export async function listTurns(client: ApiClient, games: readonly string[], limit: number): Promise<Listing<Turn>> {
-  const paths = games.length === 0 ? ['/turns'] : games.map((game) => `/games/${encodeURIComponent(game)}/turns`)
-  const pages = await Promise.all(paths.map((path) => client.call<{ items: readonly TurnAnswer[] }>('GET', `${path}?limit=${limit}`)))
+  const query = { limit }
+  const pages =
+    games.length === 0
+      ? [await client.call('GET /turns', { query })]
+      : await Promise.all(games.map((id) => client.call('GET /games/{id}/turns', { path: { id }, query })))
   const rows = pages.flatMap(({ items }) => items)
   return {
     answer: { kind: 'TurnList', items: rows },

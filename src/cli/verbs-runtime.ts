@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { STOP_REASONS } from '../model/game.ts'
+import { STOP_REASONS, type StopReason } from '../model/game.ts'
 import { openClientFor } from './context.ts'
 import { CliError, EXIT } from './exit.ts'
 import { type Output, outputOption } from './options.ts'
@@ -29,7 +29,11 @@ function addStart(program: Command, terminal: Terminal): void {
     const { version, image, engine } = options
     if (engine !== undefined && version === undefined && image === undefined)
       throw new CliError('--engine goes with --version or --image', EXIT.usage)
-    await run(terminal, name, options, { path: 'start', body: { engine, version, image_ref: image }, force: false })
+    await run(terminal, name, options, {
+      name: 'POST /admin/runtimes/{id}/start',
+      request: { body: { engine, version, image_ref: image } },
+      force: false,
+    })
   })
 }
 
@@ -39,8 +43,8 @@ function addStop(program: Command, terminal: Terminal): void {
     .description('stop a game; its state stays, and `galaxy start` runs it again')
     .argument('<name>', 'game id')
     .addOption(new Option('--reason <reason>', 'why').choices(STOP_REASONS).makeOptionMandatory())
-  withCommon(stop).action((name: string, options: Common & { reason: string }) =>
-    run(terminal, name, options, { path: 'stop', body: { reason: options.reason }, force: false }),
+  withCommon(stop).action((name: string, options: Common & { reason: StopReason }) =>
+    run(terminal, name, options, { name: 'POST /admin/runtimes/{id}/stop', request: { body: { reason: options.reason } }, force: false }),
   )
 }
 
@@ -54,16 +58,18 @@ function addPatch(program: Command, terminal: Terminal): void {
     .option('--force-conflicts', 'take the game over from whoever else manages it')
   withCommon(patch).action((name: string, options: Common & { to: string; allowIncompatible?: boolean; forceConflicts?: boolean }) =>
     run(terminal, name, options, {
-      path: 'patch',
-      body: { version: options.to, allowIncompatible: options.allowIncompatible === true },
+      name: 'POST /admin/runtimes/{id}/patch',
+      request: { body: { version: options.to, allowIncompatible: options.allowIncompatible === true } },
       force: options.forceConflicts === true,
     }),
   )
 }
 
-function addPlain(program: Command, terminal: Terminal, verb: string, description: string, path: AskedVerb['path']): void {
+type PlainVerb = 'restart' | 'pause' | 'resume' | 'force-next-turn'
+
+function addPlain(program: Command, terminal: Terminal, verb: string, description: string, path: PlainVerb): void {
   withCommon(program.command(verb).description(description).argument('<name>', 'game id')).action((name: string, options: Common) =>
-    run(terminal, name, options, { path, body: {}, force: false }),
+    run(terminal, name, options, { name: `POST /admin/runtimes/{id}/${path}`, request: {}, force: false }),
   )
 }
 

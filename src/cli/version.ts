@@ -1,13 +1,8 @@
-import type { ApplyResult } from '../desired/apply.ts'
+import type { EngineVersionManifest } from './api-types.ts'
 import type { ApiClient } from './client.ts'
 import { plain } from './table.ts'
 import { printLine, type Terminal, warnLine } from './terminal.ts'
 import { specOf, type VersionFlags } from './version-flags.ts'
-
-interface Answer {
-  readonly outcome: ApplyResult['outcome']
-  readonly warnings: readonly string[]
-}
 
 /** `galaxy version add VERSION...`: registers each with the same flags. */
 export async function addVersions(
@@ -17,10 +12,16 @@ export async function addVersions(
   { dryRun, engine, ...flags }: VersionFlags & VersionOptions,
 ): Promise<void> {
   for (const version of versions) {
-    const spec = { engine, ...specOf(version, flags) }
+    // What a flag says as JSON is sent unread: the API judges it.
+    const spec = { engine, ...specOf(version, flags) } as EngineVersionManifest['spec']
     // The manifest's own kind of document: one schema and one admission for all doors.
-    const document = { apiVersion: 'galaxy.dev/v1alpha1', kind: 'EngineVersion', metadata: { name: `${engine}-${version}` }, spec }
-    const answer = await client.call<Answer>('POST', `/admin/engine-versions?dryRun=${dryRun}`, document)
+    const body: EngineVersionManifest = {
+      apiVersion: 'galaxy.dev/v1alpha1',
+      kind: 'EngineVersion',
+      metadata: { name: `${engine}-${version}` },
+      spec,
+    }
+    const answer = await client.call('POST /admin/engine-versions', { query: { dryRun }, body })
     say(terminal, `version/${engine}/${version} ${dryRun ? 'would be registered (dry run)' : 'registered'}`, answer.warnings)
   }
 }
@@ -38,7 +39,7 @@ export async function switchVersions(
   { verb, ...options }: VersionOptions & { readonly verb: 'enable' | 'disable' },
 ): Promise<void> {
   for (const version of versions) {
-    const answer = await client.call<Answer>('POST', addressOf(version, options, `/${verb}`))
+    const answer = await client.call(`POST /admin/engine-versions/{version}/${verb}`, addressOf(version, options))
     const done = answer.outcome === 'unchanged' ? `is ${verb}d already` : options.dryRun ? `would be ${verb}d (dry run)` : `${verb}d`
     say(terminal, `version/${options.engine}/${version} ${done}`, answer.warnings)
   }
@@ -52,13 +53,13 @@ export async function deleteVersions(
   options: VersionOptions,
 ): Promise<void> {
   for (const version of versions) {
-    const answer = await client.call<Pick<Answer, 'warnings'>>('DELETE', addressOf(version, options, ''))
+    const answer = await client.call('DELETE /admin/engine-versions/{version}', addressOf(version, options))
     say(terminal, `version/${options.engine}/${version} ${options.dryRun ? 'would be deleted (dry run)' : 'deleted'}`, answer.warnings)
   }
 }
 
-function addressOf(version: string, { engine, dryRun }: VersionOptions, verb: string): string {
-  return `/admin/engine-versions/${encodeURIComponent(version)}${verb}?engine=${encodeURIComponent(engine)}&dryRun=${dryRun}`
+function addressOf(version: string, { engine, dryRun }: VersionOptions) {
+  return { path: { version }, query: { engine, dryRun } }
 }
 
 function say(terminal: Terminal, line: string, warnings: readonly string[]): void {

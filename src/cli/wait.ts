@@ -1,12 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { GameEnvelope } from '../api/envelope.ts'
-import type { OperationDetailAnswer } from '../api/operation-after.ts'
-import { type ApiClient, ApiFailure, type Wire } from './client.ts'
+import type { Game, OperationDetail } from './api-types.ts'
+import { type ApiClient, ApiFailure } from './client.ts'
 import { CliError, EXIT } from './exit.ts'
 import { allGames, operationName, readGame } from './get.ts'
 import { printLine, type Terminal } from './terminal.ts'
-
-type Game = Wire<GameEnvelope>
 
 /** What is waited for. */
 export type Goal =
@@ -63,10 +60,10 @@ async function waitForOperation(terminal: Terminal, client: ApiClient, id: strin
  * @param deadlineMs by `performance.now()`
  * @throws CliError when it failed, with its error, or has not ended by then
  */
-export async function succeededOperation(client: ApiClient, id: string, deadlineMs: number): Promise<Wire<OperationDetailAnswer>> {
+export async function succeededOperation(client: ApiClient, id: string, deadlineMs: number): Promise<OperationDetail> {
   for (;;) {
     const leftMs = Math.max(1, Math.round(Math.min(deadlineMs - performance.now(), LONG_POLL_MS)))
-    const operation = await client.call<OperationDetailAnswer>('GET', `/operations/${id}?wait=${leftMs}ms`)
+    const operation = await client.call('GET /operations/{id}', { path: { id }, query: { wait: `${leftMs}ms` } })
     if (operation.status === 'succeeded') return operation
     if (operation.status === 'failed')
       throw new CliError(

@@ -1,13 +1,11 @@
-import type { GameEnvelope } from '../api/envelope.ts'
-import type { ApiClient, Wire } from './client.ts'
+import type { Game } from './api-types.ts'
+import type { ApiClient } from './client.ts'
 import { followGames, type GameChange } from './follow-games.ts'
 import { gameColumns, type GetOptions } from './get.ts'
 import { tableStyle, toText } from './output.ts'
 import { Redrawn } from './redrawn.ts'
 import { renderTable, tableWidths } from './table.ts'
 import { printLine, type Terminal, warnLine } from './terminal.ts'
-
-type Game = Wire<GameEnvelope>
 
 export type WatchOptions = Pick<GetOptions, 'output' | 'selector' | 'fieldSelector'> & { readonly signal?: AbortSignal }
 

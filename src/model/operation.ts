@@ -8,20 +8,32 @@ export function isTurn(op: OperationKind): boolean {
   return op === 'turn' || op === 'force_next_turn'
 }
 
-export type OperationDetail = 'reconcile_adopt' | 'reconcile_dispose' | 'cleanup' | 'delete' | 'crash_restart' | 'resize' | 'duplicate'
+export const OPERATION_DETAILS = [
+  'reconcile_adopt',
+  'reconcile_dispose',
+  'cleanup',
+  'delete',
+  'crash_restart',
+  'resize',
+  'duplicate',
+] as const
+export type OperationDetail = (typeof OPERATION_DETAILS)[number]
 
-export type OperationSource = 'lobby' | 'admin' | 'scheduler' | 'reconciler'
+export const OPERATION_SOURCES = ['lobby', 'admin', 'scheduler', 'reconciler'] as const
+export type OperationSource = (typeof OPERATION_SOURCES)[number]
 
-export type ErrorCode =
-  | 'start_config_invalid'
-  | 'image_pull_failed'
-  | 'container_start_failed'
-  | 'conflict'
-  | 'patch_semver_incompatible'
-  | 'service_unavailable'
-  | 'engine_unreachable'
-  | 'not_found'
-  | 'internal_error'
+export const ERROR_CODES = [
+  'start_config_invalid',
+  'image_pull_failed',
+  'container_start_failed',
+  'conflict',
+  'patch_semver_incompatible',
+  'service_unavailable',
+  'engine_unreachable',
+  'not_found',
+  'internal_error',
+] as const
+export type ErrorCode = (typeof ERROR_CODES)[number]
 
 /** One lifecycle change, made of actions: a row of `operation_log`. */
 export interface Operation {

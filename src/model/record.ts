@@ -1,15 +1,17 @@
 import type { Limits } from './limits.ts'
 
 /** `removed` is terminal: a game that is asked for again gets a new record. */
-export type RecordStatus =
-  | 'starting'
-  | 'running'
-  | 'generation_in_progress'
-  | 'generation_failed'
-  | 'stopped'
-  | 'engine_unreachable'
-  | 'finished'
-  | 'removed'
+export const RECORD_STATUSES = [
+  'starting',
+  'running',
+  'generation_in_progress',
+  'generation_failed',
+  'stopped',
+  'engine_unreachable',
+  'finished',
+  'removed',
+] as const
+export type RecordStatus = (typeof RECORD_STATUSES)[number]
 
 const RUNS: ReadonlySet<RecordStatus> = new Set(['running', 'generation_in_progress', 'generation_failed', 'engine_unreachable'])
 const AT_REST: ReadonlySet<RecordStatus> = new Set(['stopped', 'finished'])
@@ -24,7 +26,8 @@ export function isAtRest(status: RecordStatus): boolean {
   return AT_REST.has(status)
 }
 
-export type EngineHealth = 'ok' | 'unreachable' | 'unhealthy' | 'unknown'
+export const ENGINE_HEALTHS = ['ok', 'unreachable', 'unhealthy', 'unknown'] as const
+export type EngineHealth = (typeof ENGINE_HEALTHS)[number]
 
 /** What the controller believes of one life of a game: a row of `runtime_records`. */
 export interface RuntimeRecord {

@@ -4,7 +4,8 @@ export type TurnCall =
   | { readonly kind: 'token'; readonly token: string; readonly generation: number }
 
 /** Why a tick, or a token, computed no turn (spec 4, "Turns"). */
-export type SkipReason = 'paused' | 'not_running' | 'in_progress' | 'missed_while_down' | 'skip_next_tick'
+export const SKIP_REASONS = ['paused', 'not_running', 'in_progress', 'missed_while_down', 'skip_next_tick'] as const
+export type SkipReason = (typeof SKIP_REASONS)[number]
 
 /** The ledger's row that has not ended yet: the engine is being asked for its number, or will be again. */
 export interface OpenTurn {

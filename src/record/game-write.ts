@@ -8,15 +8,18 @@ import { type Life, mappingParts, type Snapshot, snapshotPart, turnParts, type T
 import { recordPart } from './record-write.ts'
 import type { Part } from './statement.ts'
 
+export const HEALTH_EVENT_TYPES = [
+  'container_started',
+  'container_exited',
+  'container_oom',
+  'container_disappeared',
+  'inspect_unhealthy',
+  'probe_failed',
+  'probe_recovered',
+] as const
+
 export interface HealthEvent {
-  readonly type:
-    | 'container_started'
-    | 'container_exited'
-    | 'container_oom'
-    | 'container_disappeared'
-    | 'inspect_unhealthy'
-    | 'probe_failed'
-    | 'probe_recovered'
+  readonly type: (typeof HEALTH_EVENT_TYPES)[number]
   readonly containerId: string | null
   readonly detail: Readonly<Record<string, unknown>>
   readonly observedAt: Date

@@ -12,7 +12,7 @@ import type { Limits } from '../model/limits.ts'
 
 const limitsSchema = z.object({ cpus: z.number().nullable(), memoryBytes: z.number().nullable(), pids: z.number().nullable() })
 
-const acceptedSchema = z.object({
+export const acceptedSchema = z.object({
   gameId: z.string(),
   engine: z.string(),
   requested: z.object({
@@ -60,7 +60,7 @@ const CONDITION_TYPES = {
   TurnFailed: 'TurnFailed',
 } as const satisfies { [Type in ConditionType]: Type }
 
-const BACKOFF_KINDS = {
+export const BACKOFF_KINDS = {
   CrashLoopBackOff: 'CrashLoopBackOff',
   ImagePullBackOff: 'ImagePullBackOff',
   EngineUnreachable: 'EngineUnreachable',
@@ -72,7 +72,7 @@ const BACKOFF_KINDS = {
   TurnFailed: 'TurnFailed',
 } as const satisfies { [Kind in BackoffKind]: Kind }
 
-const conditionSchema = z.object({
+export const conditionSchema = z.object({
   type: z.enum(CONDITION_TYPES),
   status: z.enum(['True', 'False', 'Unknown']),
   reason: z.string(),

@@ -14,6 +14,8 @@ const JUDGED: Readonly<Record<string, Needs>> = {
   'GET /metrics': 'viewer',
   'GET /api/v1/livez': 'nothing',
   'GET /api/v1/readyz': 'nothing',
+  'GET /api/v1/openapi.json': 'nothing',
+  'GET /api/v1/docs': 'nothing',
   'GET /api/v1/games': 'viewer',
   'GET /api/v1/games/:id': 'viewer',
   'GET /api/v1/games/:id/plan': 'viewer',

@@ -94,13 +94,26 @@ describe('an engine', () => {
   })
 
   it('that hangs takes only so many calls', async () => {
-    await proxy.engineThat(() => {})
-    const answers = await Promise.all(Array.from({ length: 80 }, () => proxy.read('played/reports/1')))
-    const codes = answers.map(({ status, body }) => `${status} ${String(body['code'])}`)
-    expect(codes.filter((code) => code === '503 service_unavailable')).toHaveLength(16)
-    expect(codes.filter((code) => code === '503 engine_unreachable')).toHaveLength(64)
-    await proxy.engineThat((_, response) => response.end('{}'))
-    expect((await proxy.read('played/reports/1')).status).toBe(200)
+    const patient = await startProxyUnderTest(60_000)
+    try {
+      await patient.engineThat(() => {})
+      const codes: string[] = []
+      const asked = Array.from({ length: 80 }, async () => {
+        const { status, body } = await patient.read('played/reports/1')
+        codes.push(`${status} ${String(body['code'])}`)
+      })
+      // None of the others is answered before the engine is gone.
+      await expect.poll(() => codes, { timeout: 20_000 }).toEqual(Array.from({ length: 16 }, () => '503 service_unavailable'))
+      const { desk } = patient.api.view
+      patient.endEngines()
+      await Promise.all(asked)
+      expect(codes.slice(16)).toEqual(Array.from({ length: 64 }, () => '503 engine_unreachable'))
+      // There is room again: it is asked, and is not there.
+      patient.api.view.desk = desk
+      expect((await patient.read('played/reports/1')).body['code']).toBe('engine_unreachable')
+    } finally {
+      await patient.stop()
+    }
   })
 
   it('of a game that does not run is not looked for; nor is any by a standby', async () => {

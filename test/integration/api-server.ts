@@ -12,6 +12,8 @@ import type { DesiredGame } from '../../src/model/game.ts'
 import type { HostImage, ImageUser } from '../../src/model/image.ts'
 import type { GameUsage } from '../../src/model/usage.ts'
 import type { PlayerDesk } from '../../src/proxy/player-desk.ts'
+import { servedDocument } from '../../script/generate/openapi.ts'
+import { type OpenApiJudge, openApiJudge } from '../support/openapi-judge.ts'
 import { freshDatabase } from '../support/postgres.ts'
 
 export interface Answer {
@@ -30,7 +32,7 @@ export interface ApiUnderTest {
   readonly view: FakeView
   /** As the API was started with. */
   readonly options: ApiOptions
-  /** With the token unless headers say otherwise. */
+  /** With the token unless headers say otherwise. @throws where the answer is not as the OpenAPI document has it */
   call(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>
   stop(): Promise<void>
 }
@@ -70,6 +72,7 @@ export async function startApiUnderTest({ env = {}, log = createLog('silent') }:
     .values(['1.0.0', '1.0.1'].map((version) => ({ version })))
     .execute()
   const view = fakeView()
+  const judge = openApiJudge(await servedDocument())
   const stop = new AbortController()
   const token = createToken()
   const { config } = loadConfig({ env: { GALAXY_API_PORT: '0', ...UNLIMITED, ...env }, cwd: inject('runFolder') })
@@ -91,7 +94,12 @@ export async function startApiUnderTest({ env = {}, log = createLog('silent') }:
     pool,
     view,
     options,
-    call: (method, path, body, headers = { authorization: `Bearer ${token}` }) => call(`${api.url}${path}`, method, body, headers),
+    call: async (method, path, body, headers = { authorization: `Bearer ${token}` }) => {
+      const answer = await call(`${api.url}${path}`, method, body, headers)
+      const fault = faultOf(judge, method, path, answer)
+      if (fault !== null) throw new Error(fault)
+      return answer
+    },
     stop: async () => {
       stop.abort()
       await api.close()
@@ -99,6 +107,15 @@ export async function startApiUnderTest({ env = {}, log = createLog('silent') }:
       await database.drop()
     },
   }
+}
+
+/** Every answer to every test is held to the document; paths that it does not tell of are answered with a problem. */
+function faultOf(judge: OpenApiJudge, method: string, path: string, answer: Answer): string | null {
+  const listed = judge.operationAt(method, (path.split('?')[0] ?? '').replace('/api/v1', ''))
+  if (listed !== null) return judge.faultOf(listed, answer)
+  return answer.status >= 400 && answer.type.startsWith('application/problem+json;')
+    ? null
+    : `${method} ${path} answered ${answer.status} as ${answer.type}`
 }
 
 function fakeView(): FakeView {

@@ -44,9 +44,9 @@ export interface ProxyUnderTest {
 }
 
 /** Game `played`: of USER, Terran; of OTHER_USER, Zerg and Protoss. Games `unplayed` and `real` have no player yet. */
-export async function startProxyUnderTest(): Promise<ProxyUnderTest> {
+export async function startProxyUnderTest(callMs = CALL_MS): Promise<ProxyUnderTest> {
   const api = await startApiUnderTest()
-  const client = createEngineClient({ timeouts: { connectMs: CALL_MS, adminMs: CALL_MS, turnMs: CALL_MS, playerMs: CALL_MS } })
+  const client = createEngineClient({ timeouts: { connectMs: callMs, adminMs: callMs, turnMs: callMs, playerMs: callMs } })
   const write = await leaseHolder(api.pool)
   const endings: (() => void)[] = []
   const desk = (address: EngineAddress, engineOf: (gameId: string) => ServingEngine): PlayerDesk =>

@@ -7,7 +7,6 @@ export const OUTBOX_STATES = ['waiting', 'delivered', 'dead'] as const
 export type OutboxState = (typeof OUTBOX_STATES)[number]
 
 export type OutboxRow = Readonly<Selectable<Database['outbox']>>
-export type OutboxEventAnswer = ReturnType<typeof toOutboxEvent>
 
 export interface OutboxPage {
   /** Null: of all games. */

@@ -3,7 +3,6 @@ import type { Database } from '../../database/tables.ts'
 import { type Page, pageOf } from '../../record/queries.ts'
 
 export type SnapshotRow = Readonly<Omit<Selectable<Database['health_snapshots']>, 'maxima' | 'written_xid'>>
-export type SnapshotAnswer = ReturnType<typeof toSnapshot>
 
 export interface RowPage {
   readonly gameId: string

@@ -3,7 +3,6 @@ import type { Database } from '../../database/tables.ts'
 import { type Page, pageOf } from '../../record/queries.ts'
 
 export type TurnRow = Readonly<Selectable<Database['turns']>>
-export type TurnAnswer = ReturnType<typeof toTurn>
 
 export interface TurnPage {
   /** Null: of all games. */

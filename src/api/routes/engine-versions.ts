@@ -8,8 +8,10 @@ import type { ImagePolicy } from '../../desired/resolve-image.ts'
 import { deleteVersion, readRegistry, setEnabled, type VersionAnswer, type VersionKey } from '../../desired/versions.ts'
 import { enforcementWarning, versionHolders } from '../../desired/versions-holder.ts'
 import { askedBy } from '../access.ts'
+import { deletedVersion, engineVersion, engineVersionList, switchDryRun, versionDryRun, writtenVersion } from '../answers/version.ts'
 import { bodyDocument } from '../body-document.ts'
-import { expectedVersion } from '../if-match.ts'
+import { expectedVersion, ifMatchHeader } from '../if-match.ts'
+import { versionManifest } from '../manifest-bodies.ts'
 import { ApiProblem } from '../problem.ts'
 import { type Expectation, preconditionFailed, putVersion } from '../put-version.ts'
 import { dryRunQuery, limit, toContinueToken } from '../requests.ts'
@@ -17,13 +19,19 @@ import type { ApiServer } from '../server.ts'
 import { toVersionEnvelope, type VersionEnvelope } from '../version-envelope.ts'
 
 const engine = z.string().min(1).max(51)
-const versionParams = z.strictObject({ version: z.string().min(1).max(128) })
-const engineQuery = z.strictObject({ engine: engine.prefault(DEFAULT_ENGINE) })
+const versionParams = z.strictObject({
+  version: z
+    .string()
+    .min(1)
+    .max(128)
+    .meta({ description: 'The version’s number.', examples: ['1.0.0'] }),
+})
+const engineQuery = z.strictObject({ engine: engine.prefault(DEFAULT_ENGINE).describe('The engine’s name.') })
 const writeVersionQuery = dryRunQuery.extend(engineQuery.shape)
 const listQuery = z.strictObject({
   limit,
-  engine: engine.optional(),
-  continue: z.base64url('is no continue token of this list').optional(),
+  engine: engine.optional().describe('Only versions of this engine.'),
+  continue: z.base64url('is no continue token of this list').optional().describe('`metadata.continue` of the page before.'),
 })
 
 type Query = z.output<typeof writeVersionQuery>
@@ -39,7 +47,15 @@ export function engineVersionRoutes(app: ApiServer, db: Kysely<Database>, policy
 }
 
 function readRoutes(app: ApiServer, db: Kysely<Database>, policy: ImagePolicy): void {
-  app.get('/admin/engine-versions', { config: { needs: 'viewer' }, schema: { querystring: listQuery } }, async ({ query }) => {
+  const list = {
+    operationId: 'listEngineVersions',
+    tags: ['versions'],
+    summary: 'Engine versions from the lowest to the highest, page by page, and which games ask for each',
+    querystring: listQuery,
+    response: { 200: engineVersionList },
+    refuses: ['gone'],
+  } as const
+  app.get('/admin/engine-versions', { config: { needs: 'viewer' }, schema: list }, async ({ query }) => {
     const [{ versions, problems }, holders] = await Promise.all([readRegistry(db), versionHolders(db)])
     const all = versions.filter(({ version }) => query.engine === undefined || version.engine === query.engine)
     const rest =
@@ -54,16 +70,23 @@ function readRoutes(app: ApiServer, db: Kysely<Database>, policy: ImagePolicy): 
     const shown = rest.slice(0, query.limit)
     const last = rest.length > shown.length ? shown.at(-1) : undefined
     return {
-      kind: 'EngineVersionList',
+      kind: 'EngineVersionList' as const,
       metadata: { continue: last === undefined ? null : toContinueToken(keyOf(last.version)) },
       items: shown.map((each) => toVersionEnvelope(each, holders.get(keyOf(each.version)), policy)),
       problems,
     }
   })
-  app.get(
-    '/admin/engine-versions/:version',
-    { config: { needs: 'viewer' }, schema: { params: versionParams, querystring: engineQuery } },
-    async ({ params, query }, reply) => send(reply, await requireVersion(db, policy, { engine: query.engine, version: params.version })),
+  const read = {
+    operationId: 'readEngineVersion',
+    tags: ['versions'],
+    summary: 'An engine version, and which games ask for it',
+    params: versionParams,
+    querystring: engineQuery,
+    response: { 200: engineVersion },
+    refuses: ['not_found', 'conflict'],
+  } as const
+  app.get('/admin/engine-versions/:version', { config: { needs: 'viewer' }, schema: read }, async ({ params, query }, reply) =>
+    send(reply, await requireVersion(db, policy, { engine: query.engine, version: params.version })),
   )
 }
 
@@ -75,16 +98,36 @@ function putRoutes(app: ApiServer, db: Kysely<Database>, policy: ImagePolicy): v
     const put = () => putVersion(db, policy, { document, key, expects, dryRun, sourceRef: askedBy(reply.request) })
     const result = await (expects.kind === 'anything' ? put() : oneAtATime(put))
     const warnings = result.outcome === 'unchanged' ? [] : await warningsOf(db, key, { kind: 'replaced' })
-    if (dryRun) return { ...result, kind: 'DryRun', warnings }
+    if (dryRun) return { ...result, kind: 'DryRun' as const, warnings }
     reply.status(result.outcome === 'created' ? 201 : 200)
     return send(reply, await requireVersion(db, policy, key), { outcome: result.outcome, warnings })
   }
 
-  app.post('/admin/engine-versions', { config, schema: { querystring: dryRunQuery, body: z.unknown() } }, ({ query, body }, reply) =>
+  const registration = {
+    operationId: 'registerEngineVersion',
+    tags: ['versions'],
+    summary: 'Registers an engine version that is not there yet',
+    querystring: dryRunQuery,
+    body: z.unknown(),
+    shows: { body: versionManifest },
+    response: { 200: versionDryRun, 201: writtenVersion },
+    refuses: ['conflict'],
+  } as const
+  app.post('/admin/engine-versions', { config, schema: registration }, ({ query, body }, reply) =>
     write(bodyDocument(body, 'EngineVersion', policy), { kind: 'nothing' }, query.dryRun, reply),
   )
-  const schema = { params: versionParams, querystring: writeVersionQuery, body: z.unknown() }
-  app.put('/admin/engine-versions/:version', { config, schema }, ({ params, query, body, headers }, reply) => {
+  const replacement = {
+    operationId: 'putEngineVersion',
+    tags: ['versions'],
+    summary: 'Registers an engine version, or makes it as the manifest in the body says',
+    params: versionParams,
+    querystring: writeVersionQuery,
+    body: z.unknown(),
+    shows: { body: versionManifest, headers: ifMatchHeader },
+    response: { 200: z.discriminatedUnion('kind', [writtenVersion, versionDryRun]), 201: writtenVersion },
+    refuses: ['conflict', 'precondition_failed'],
+  } as const
+  app.put('/admin/engine-versions/:version', { config, schema: replacement }, ({ params, query, body, headers }, reply) => {
     const document = bodyDocument(body, 'EngineVersion', policy)
     requireSame(keyFrom(document), { engine: query.engine, version: params.version })
     const resourceVersion = expectedVersion(headers['if-match'])
@@ -101,22 +144,44 @@ function switchRoutes(app: ApiServer, db: Kysely<Database>, policy: ImagePolicy)
     source: 'api',
     sourceRef,
   })
-  const schema = { params: versionParams, querystring: writeVersionQuery }
+  const shared = {
+    tags: ['versions'],
+    params: versionParams,
+    querystring: writeVersionQuery,
+    shows: { headers: ifMatchHeader },
+    refuses: ['not_found', 'conflict', 'precondition_failed'],
+  } as const
+  const summaries = {
+    enable: 'Lets games start on this version again',
+    disable: 'Lets no further game start on this version; running ones are left alone',
+  }
   for (const verb of ['enable', 'disable'] as const) {
+    const schema = {
+      ...shared,
+      operationId: `${verb}EngineVersion`,
+      summary: summaries[verb],
+      response: { 200: z.discriminatedUnion('kind', [writtenVersion, switchDryRun]) },
+    } as const
     app.post(`/admin/engine-versions/:version/${verb}`, { config, schema }, async ({ params, query, headers, caller, id }, reply) => {
       const request = requestOf(params.version, query, headers['if-match'], askedBy({ caller, id }))
       const enabled = verb === 'enable'
       const outcome = requireDone(request, request.ifMatch, await setEnabled(db, { ...request, enabled }))
       const warnings = outcome === 'unchanged' ? [] : await warningsOf(db, request, { kind: 'switched', enabled })
-      if (query.dryRun) return { kind: 'DryRun', name: keyOf(request), outcome, warnings }
+      if (query.dryRun) return { kind: 'DryRun' as const, name: keyOf(request), outcome, warnings }
       return send(reply, await requireVersion(db, policy, request), { outcome, warnings })
     })
   }
-  app.delete('/admin/engine-versions/:version', { config, schema }, async ({ params, query, headers, caller, id }) => {
+  const deletion = {
+    ...shared,
+    operationId: 'deleteEngineVersion',
+    summary: 'Forgets a version that no game asks for',
+    response: { 200: deletedVersion },
+  } as const
+  app.delete('/admin/engine-versions/:version', { config, schema: deletion }, async ({ params, query, headers, caller, id }) => {
     const request = requestOf(params.version, query, headers['if-match'], askedBy({ caller, id }))
     requireDone(request, request.ifMatch, await deleteVersion(db, request))
     const warnings = await warningsOf(db, request, { kind: 'deleted' })
-    return { kind: query.dryRun ? 'DryRun' : 'Deleted', metadata: { name: keyOf(request) }, warnings }
+    return { kind: query.dryRun ? ('DryRun' as const) : ('Deleted' as const), metadata: { name: keyOf(request) }, warnings }
   })
 }
 

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../database/tables.ts'
 import type { ImagePolicy } from '../../desired/resolve-image.ts'
 import type { EngineImage } from '../../desired/versions-images.ts'
+import { imageList } from '../answers/image.ts'
 import type { ControllerView } from '../ports.ts'
 import { listEngineImages } from '../reads/images.ts'
 import { noQuery } from '../requests.ts'
@@ -18,8 +19,15 @@ export function imageRoutes(
   app: ApiServer,
   { db, view, policy }: { db: Kysely<Database>; view: ControllerView; policy: ImagePolicy },
 ): void {
-  app.get('/images', { config: { needs: 'viewer' }, schema: { querystring: noQuery } }, async (): Promise<ImageListAnswer> => {
+  const schema = {
+    operationId: 'listImages',
+    tags: ['versions'],
+    summary: 'The engines’ images on the host, and what needs each',
+    querystring: noQuery,
+    response: { 200: imageList },
+  } as const
+  app.get('/images', { config: { needs: 'viewer' }, schema }, async (): Promise<ImageListAnswer> => {
     const items = await listEngineImages(db, policy, await view.hostImages())
-    return { kind: 'ImageList', metadata: { continue: null }, items }
+    return { kind: 'ImageList' as const, metadata: { continue: null }, items }
   })
 }

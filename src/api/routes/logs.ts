@@ -1,45 +1,60 @@
 import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { parseDuration } from '../../config/values.ts'
+import { streamed } from '../answers/parts.ts'
 import { callerOf } from '../access.ts'
 import { cutStalled } from '../cut-stalled.ts'
 import type { OpenStreams } from '../open-streams.ts'
 import type { ControllerView } from '../ports.ts'
-import { gameParams } from '../requests.ts'
+import { flag, gameParams } from '../requests.ts'
 import type { ApiServer } from '../server.ts'
 
 const MAX_TAIL = 1_000_000
 
-const flag = z
-  .enum(['true', 'false'])
-  .transform((text) => text === 'true')
-  .prefault('false')
-
-const tail = z.string().transform((text, context) => {
-  if (text === 'all') return null
-  if (/^\d{1,7}$/.test(text) && Number(text) <= MAX_TAIL) return Number(text)
-  context.addIssue({ code: 'custom', message: `is no number of lines up to ${MAX_TAIL}, nor all` })
-  return z.NEVER
-})
+const tail = z
+  .string()
+  .transform((text, context) => {
+    if (text === 'all') return null
+    if (/^\d{1,7}$/.test(text) && Number(text) <= MAX_TAIL) return Number(text)
+    context.addIssue({ code: 'custom', message: `is no number of lines up to ${MAX_TAIL}, nor all` })
+    return z.NEVER
+  })
+  .meta({ description: 'The last so many lines, or all.', examples: ['100'] })
 
 /** Ago, or an instant. */
-const since = z.string().transform((text, context) => {
-  const agoMs = /[a-z]$/.test(text) ? parseDuration(text) : null
-  if (agoMs !== null) return Date.now() - agoMs
-  const instant = z.iso.datetime({ offset: true }).safeParse(text)
-  if (instant.success) return Date.parse(text)
-  context.addIssue({ code: 'custom', message: 'is neither a duration such as 10m nor an instant such as 2026-01-31T18:00:00Z' })
-  return z.NEVER
-})
+const since = z
+  .string()
+  .transform((text, context) => {
+    const agoMs = /[a-z]$/.test(text) ? parseDuration(text) : null
+    if (agoMs !== null) return Date.now() - agoMs
+    const instant = z.iso.datetime({ offset: true }).safeParse(text)
+    if (instant.success) return Date.parse(text)
+    context.addIssue({ code: 'custom', message: 'is neither a duration such as 10m nor an instant such as 2026-01-31T18:00:00Z' })
+    return z.NEVER
+  })
+  .meta({ description: 'From so long ago, or from an instant on.', examples: ['10m', '2026-01-31T18:00:00Z'] })
 
-const query = z.strictObject({ follow: flag, timestamps: flag, tail: tail.optional(), since: since.optional() })
+const query = z.strictObject({
+  follow: flag('Goes on until the container ends.'),
+  timestamps: flag('Begins each line with Docker’s time.'),
+  tail: tail.optional(),
+  since: since.optional(),
+})
 
 /**
  * `GET /games/{id}/logs`: what the game's container wrote, as it was written, stdout and stderr together. The answer is text of
  * whoever wrote the engine: nothing of it is to be trusted, and a terminal should be shown it without its control characters.
  */
 export function logRoutes(app: ApiServer, { view, streams }: { readonly view: ControllerView; readonly streams: OpenStreams }): void {
-  const schema = { params: gameParams, querystring: query }
+  const schema = {
+    operationId: 'readLogs',
+    tags: ['games'],
+    summary: 'What a game’s container has written, stdout and stderr together, as it was written',
+    params: gameParams,
+    querystring: query,
+    response: { 200: streamed('text/plain') },
+    refuses: ['not_found'],
+  } as const
   app.get('/games/:id/logs', { config: { needs: 'viewer' }, schema }, async ({ params, query, caller }, reply) => {
     const stream = streams.admit(callerOf({ caller }))
     reply.raw.once('close', () => stream.release())

@@ -4,6 +4,8 @@ import type { Database } from '../../database/tables.ts'
 import type { ImagePolicy } from '../../desired/resolve-image.ts'
 import { readVersions } from '../../desired/rows.ts'
 import { askedBy } from '../access.ts'
+import { applied, diff, manifestList, pruned } from '../answers/manifest.ts'
+import { versionRowList } from '../answers/version.ts'
 import { applyFiles, type DocumentResult } from '../apply-files.ts'
 import { planOf } from '../plan-of.ts'
 import type { ControllerView, PlanAnswer } from '../ports.ts'
@@ -36,36 +38,81 @@ export interface DiffAnswer {
 const MANIFESTS_LIMIT_BYTES = 16 * 1024 ** 2
 const MAX_FILES = 10_000
 
-const files = z
-  .array(z.strictObject({ path: z.string().min(1).max(1_000), location: z.string().max(4_096).optional(), text: z.string() }))
-  .min(1)
-  .max(MAX_FILES)
+const file = z
+  .strictObject({
+    path: z.string().min(1).max(1_000).describe('As the sender names it, for messages.'),
+    location: z.string().max(4_096).optional().describe('Where it really lies, if this controller may watch it.'),
+    text: z.string().describe('YAML, one document or several.'),
+  })
+  .meta({ id: 'ManifestFile', examples: [{ path: 'games.yaml', text: 'apiVersion: galaxy.dev/v1alpha1\nkind: Game\n…' }] })
+const files = z.array(file).min(1).max(MAX_FILES)
 
-export function manifestRoutes(app: ApiServer, { db, view, policy, signal }: ManifestRouteOptions): void {
-  app.get('/manifests', { config: { needs: 'viewer' }, schema: { querystring: noQuery } }, async () => ({
-    kind: 'ManifestList',
+export function manifestRoutes(app: ApiServer, options: ManifestRouteOptions): void {
+  readRoutes(app, options.db)
+  applyRoute(app, options)
+  diffRoute(app, options)
+  pruneRoute(app, options)
+}
+
+function readRoutes(app: ApiServer, db: Kysely<Database>): void {
+  const list = {
+    operationId: 'listManifests',
+    tags: ['manifests'],
+    summary: 'The watched folder, its files with their problems, and what waits to be deleted',
+    querystring: noQuery,
+    response: { 200: manifestList },
+  } as const
+  app.get('/manifests', { config: { needs: 'viewer' }, schema: list }, async () => ({
+    kind: 'ManifestList' as const,
     ...(await listManifests(db)),
   }))
 
-  app.get('/versions', { config: { needs: 'viewer' }, schema: { querystring: noQuery } }, async () => {
+  const versions = {
+    operationId: 'listVersions',
+    tags: ['versions'],
+    summary: 'The registry’s rows',
+    querystring: noQuery,
+    response: { 200: versionRowList },
+  } as const
+  app.get('/versions', { config: { needs: 'viewer' }, schema: versions }, async () => {
     const { versions, problems } = await readVersions(db)
-    return { kind: 'EngineVersionList', metadata: { continue: null }, items: versions, problems }
+    return { kind: 'EngineVersionList' as const, metadata: { continue: null }, items: versions, problems }
   })
+}
 
-  const applyBody = z.strictObject({ files, force: z.boolean().default(false), dryRun: z.boolean().default(false) })
+function applyRoute(app: ApiServer, { db, policy, signal }: ManifestRouteOptions): void {
+  const apply = {
+    operationId: 'applyManifests',
+    tags: ['manifests'],
+    summary: 'Applies all documents of all files; a refused one stops no other',
+    querystring: noQuery,
+    body: z.strictObject({ files, force: z.boolean().default(false), dryRun: z.boolean().default(false) }),
+    response: { 200: applied },
+    refuses: ['conflict'],
+  } as const
   app.post(
     '/manifests/apply',
-    { config: { needs: 'operator' }, bodyLimit: MANIFESTS_LIMIT_BYTES, schema: { querystring: noQuery, body: applyBody } },
+    { config: { needs: 'operator' }, bodyLimit: MANIFESTS_LIMIT_BYTES, schema: apply },
     async ({ body, caller, id }): Promise<ApplyAnswer> => {
       const { results } = await applyFiles(db, policy, { ...body, askedBy: askedBy({ caller, id }) }, signal)
-      return { kind: 'ApplyResult', dryRun: body.dryRun, results }
+      return { kind: 'ApplyResult' as const, dryRun: body.dryRun, results }
     },
   )
+}
 
-  const diffBody = z.strictObject({ files, force: z.boolean().default(false) })
+function diffRoute(app: ApiServer, { db, view, policy, signal }: ManifestRouteOptions): void {
+  const difference = {
+    operationId: 'diffManifests',
+    tags: ['manifests'],
+    summary: 'What applying would change, and what the controller would do then',
+    querystring: noQuery,
+    body: z.strictObject({ files, force: z.boolean().default(false) }),
+    response: { 200: diff },
+    refuses: ['conflict'],
+  } as const
   app.post(
     '/manifests/diff',
-    { config: { needs: 'operator' }, bodyLimit: MANIFESTS_LIMIT_BYTES, schema: { querystring: noQuery, body: diffBody } },
+    { config: { needs: 'operator' }, bodyLimit: MANIFESTS_LIMIT_BYTES, schema: difference },
     async ({ body, caller, id }): Promise<DiffAnswer> => {
       const asked = { ...body, dryRun: true, askedBy: askedBy({ caller, id }) }
       const { results, documents } = await applyFiles(db, policy, asked, signal)
@@ -75,14 +122,24 @@ export function manifestRoutes(app: ApiServer, { db, view, policy, signal }: Man
         const isDifferent = result.outcome === 'created' || result.outcome === 'changed'
         withPlans.push({ ...result, plan: document !== undefined && isDifferent ? await planOf(db, view, document) : null })
       }
-      return { kind: 'DiffResult', differs: results.some(({ outcome }) => outcome !== 'unchanged'), results: withPlans }
+      return { kind: 'DiffResult' as const, differs: results.some(({ outcome }) => outcome !== 'unchanged'), results: withPlans }
     },
   )
+}
 
-  app.post('/manifests/prune', { config: { needs: 'operator' }, schema: { querystring: dryRunQuery } }, async ({ query, caller, id }) => {
+function pruneRoute(app: ApiServer, { db, view }: ManifestRouteOptions): void {
+  const prune = {
+    operationId: 'pruneManifests',
+    tags: ['manifests'],
+    summary: 'Deletes what vanished from the watched folder and waits for a yes',
+    querystring: dryRunQuery,
+    response: { 200: pruned },
+    refuses: ['conflict'],
+  } as const
+  app.post('/manifests/prune', { config: { needs: 'operator' }, schema: prune }, async ({ query, caller, id }) => {
     const { waiting } = await listManifests(db)
-    if (query.dryRun) return { kind: 'PruneResult', deleted: [], waiting }
+    if (query.dryRun) return { kind: 'PruneResult' as const, deleted: [], waiting }
     if (!view.isLeader()) throw new ApiProblem('service_unavailable', 'this controller is on standby; only the active one prunes')
-    return { kind: 'PruneResult', deleted: await view.confirmPrune(askedBy({ caller, id })), waiting: [] }
+    return { kind: 'PruneResult' as const, deleted: await view.confirmPrune(askedBy({ caller, id })), waiting: [] }
   })
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Database } from '../../database/tables.ts'
 import { ROLES } from '../../model/role.ts'
 import { callerOf } from '../access.ts'
+import { newToken, revoked, tokenDryRun, tokenList } from '../answers/token.ts'
 import { LOCAL } from '../gate.ts'
 import { parseLifetime } from '../lifetime.ts'
 import { ApiProblem } from '../problem.ts'
@@ -19,29 +20,47 @@ const name = z
   .string()
   .regex(NAME, 'is no name of lower-case letters, digits and hyphens, at most 63')
   .refine((text) => text !== LOCAL, `${LOCAL} is the token in the controller's own token file`)
-const params = z.strictObject({ name })
+const params = z.strictObject({ name: name.describe('The token’s name.') })
 const expiresIn = z.string().transform((text, context) => {
   const lifetimeS = parseLifetime(text)
   if (lifetimeS !== null) return lifetimeS
   context.addIssue({ code: 'custom', message: 'is no time such as 30d, 12h or 90m, at most 3650d' })
   return z.NEVER
 })
-const body = z.strictObject({ name, role: z.enum(ROLES), expiresIn: expiresIn.nullish() })
+const body = z
+  .strictObject({ name, role: z.enum(ROLES), expiresIn: expiresIn.nullish().describe('Such as 30d; left out: until it is revoked.') })
+  .meta({ examples: [{ name: 'ci', role: 'operator', expiresIn: '30d' }] })
 
 /** Who may call this API (spec 5, "Auth"). */
 export function tokenRoutes(app: ApiServer, db: Kysely<Database>): void {
   const config = { needs: 'admin' } as const
-  app.get('/admin/tokens', { config, schema: { querystring: noQuery } }, async () => ({
-    kind: 'TokenList',
+  const list = {
+    operationId: 'listTokens',
+    tags: ['tokens'],
+    summary: 'Tokens that were not revoked, by name',
+    querystring: noQuery,
+    response: { 200: tokenList },
+  } as const
+  app.get('/admin/tokens', { config, schema: list }, async () => ({
+    kind: 'TokenList' as const,
     metadata: { continue: null },
     items: await listTokens(db),
   }))
 
-  app.post('/admin/tokens', { config, schema: { querystring: dryRunQuery, body } }, async ({ body, query, caller }, reply) => {
+  const creation = {
+    operationId: 'createToken',
+    tags: ['tokens'],
+    summary: 'Makes a token; its secret is in the answer, this once',
+    querystring: dryRunQuery,
+    body,
+    response: { 200: tokenDryRun, 201: newToken },
+    refuses: ['conflict'],
+  } as const
+  app.post('/admin/tokens', { config, schema: creation }, async ({ body, query, caller }, reply) => {
     const { name, role } = body
     if (query.dryRun) {
       if (await hasToken(db, name)) throw nameTaken(name)
-      return { kind: 'DryRun', name, role }
+      return { kind: 'DryRun' as const, name, role }
     }
     const token = createToken()
     const asked = { name, role, hash: hashToken(token), lifetimeS: body.expiresIn ?? null, createdBy: callerOf({ caller }).name }
@@ -51,11 +70,20 @@ export function tokenRoutes(app: ApiServer, db: Kysely<Database>): void {
     return reply.status(201).header('cache-control', 'no-store').send(answer)
   })
 
-  app.delete('/admin/tokens/:name', { config, schema: { params, querystring: dryRunQuery } }, async ({ params, query, caller }) => {
+  const revocation = {
+    operationId: 'revokeToken',
+    tags: ['tokens'],
+    summary: 'Lets nobody in by this token any more',
+    params,
+    querystring: dryRunQuery,
+    response: { 200: revoked },
+    refuses: ['not_found'],
+  } as const
+  app.delete('/admin/tokens/:name', { config, schema: revocation }, async ({ params, query, caller }) => {
     const { name } = params
     const isThere = await (query.dryRun ? hasToken(db, name) : revokeToken(db, name, callerOf({ caller }).name))
     if (!isThere) throw new ApiProblem('not_found', `there is no token ${name}`)
-    return { kind: query.dryRun ? 'DryRun' : 'Revoked', metadata: { name } }
+    return { kind: query.dryRun ? ('DryRun' as const) : ('Revoked' as const), metadata: { name } }
   })
 }
 

@@ -5,7 +5,6 @@ import type { Database } from '../../database/tables.ts'
 import type { PlayerAnswer } from '../../engine/client.ts'
 import { EngineFailure } from '../../engine/failure.ts'
 import { parseJson } from '../../engine/json.ts'
-import { GAME_ID_PATTERN } from '../../model/game.ts'
 import { choosePlayer, playedRaces } from '../../proxy/player.ts'
 import type { PlayerCall } from '../../proxy/player-desk.ts'
 import type { ControllerView } from '../ports.ts'
@@ -28,15 +27,21 @@ const BODY_LIMIT_BYTES = 256 * 1024
 const MAX_TURN = 2 ** 31 - 1
 
 const userId = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i)
-const raceQuery = z.strictObject({ race: z.string().min(1).max(128).optional() })
+const userHeader = z.object({
+  'galaxy-user-id': userId.describe('The user for whom the caller asks; whoever holds the token is believed.'),
+})
+const raceQuery = z.strictObject({
+  race: z.string().min(1).max(128).optional().describe('Which of the user’s races, where there are several.'),
+})
+const engineAnswer = z.unknown().describe('The engine’s own answer, marked `Galaxy-Answered-By: engine`; also a refusal of its own, a 4xx.')
 const body = z.record(z.string(), z.unknown(), 'expected a JSON object')
-const reportParams = z.strictObject({
-  id: z.string().regex(GAME_ID_PATTERN, 'is no game id'),
+const reportParams = gameParams.extend({
   turn: z
     .string()
     .regex(/^(0|[1-9]\d{0,9})$/, 'is no turn')
     .transform(Number)
-    .refine((turn) => turn <= MAX_TURN, 'is no turn'),
+    .refine((turn) => turn <= MAX_TURN, 'is no turn')
+    .meta({ description: 'The turn’s number.', shown: { type: 'integer', minimum: 0 } }),
 })
 
 interface Asked {
@@ -57,17 +62,28 @@ export function userGameRoutes(app: ApiServer, { db, view, signal }: UserGameRou
       readBodiesWithCare(scope)
       // Reports as well: each is one player's secret.
       const config = { needs: 'lobby' } as const
+      const shared = {
+        tags: ['players'],
+        querystring: raceQuery,
+        shows: { headers: userHeader },
+        response: { default: engineAnswer },
+        refuses: ['not_found', 'engine_unreachable'],
+      } as const
       for (const kind of ['commands', 'orders'] as const) {
-        const schema = { params: gameParams, querystring: raceQuery, body }
+        const schema = {
+          ...shared,
+          operationId: kind === 'commands' ? 'sendCommands' : 'sendOrders',
+          summary: `Sends a player’s ${kind} to the engine`,
+          params: gameParams,
+          body,
+        }
         scope.post(`/:id/${kind}`, { config, bodyLimit: BODY_LIMIT_BYTES, schema }, ({ params, query, headers, body }, reply) =>
           pass({ gameId: params.id, userId: userOf(headers), race: query.race ?? null }, { kind, body }, reply),
         )
       }
-      scope.get(
-        '/:id/reports/:turn',
-        { config, schema: { params: reportParams, querystring: raceQuery } },
-        ({ params, query, headers }, reply) =>
-          pass({ gameId: params.id, userId: userOf(headers), race: query.race ?? null }, { kind: 'report', turn: params.turn }, reply),
+      const report = { ...shared, operationId: 'readReport', summary: 'A player’s report of a turn', params: reportParams }
+      scope.get('/:id/reports/:turn', { config, schema: report }, ({ params, query, headers }, reply) =>
+        pass({ gameId: params.id, userId: userOf(headers), race: query.race ?? null }, { kind: 'report', turn: params.turn }, reply),
       )
     },
     { prefix: '/user/games' },

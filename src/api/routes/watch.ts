@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { GAME_ID_PATTERN } from '../../model/game.ts'
 import { callerOf } from '../access.ts'
+import { streamed } from '../answers/parts.ts'
 import { cutStalled } from '../cut-stalled.ts'
 import type { OpenStreams } from '../open-streams.ts'
 import { parsePosition } from '../watch/position.ts'
@@ -28,7 +29,7 @@ const query = z.strictObject({
   kinds: kinds.optional().describe('games, operations, turns, separated by commas; all when left out.'),
   game: z.string().regex(GAME_ID_PATTERN, 'is no game id').optional().describe('Of this game alone.'),
 })
-const headers = z.object({ 'last-event-id': position.optional() })
+const headers = z.object({ 'last-event-id': position.optional().describe('As `since`; browsers send it by themselves.') })
 
 const HEAD = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -43,11 +44,20 @@ const HEAD = {
  * read, so that whoever lists after the first bookmark and then takes in the events misses nothing.
  */
 export function watchRoutes(app: ApiServer, { desk, streams }: { readonly desk: WatchDesk; readonly streams: OpenStreams }): void {
-  const schema = { querystring: query, headers }
+  const schema = {
+    operationId: 'watch',
+    tags: ['games'],
+    summary: 'Games, operations and turns as they change, as server-sent events',
+    querystring: query,
+    headers,
+    shows: { headers },
+    response: { 200: streamed('text/event-stream') },
+    refuses: ['gone'],
+  } as const
   app.get('/watch', { config: { needs: 'viewer' }, schema }, async ({ method, query, headers, caller }, reply) => {
     const stream = streams.admit(callerOf({ caller }))
     reply.raw.once('close', () => stream.release())
-    if (method === 'HEAD') return reply.headers(HEAD).send()
+    if (method === 'HEAD') return reply.headers(HEAD).send('')
     const request = {
       position: headers['last-event-id'] ?? query.since ?? null,
       kinds: query.kinds ?? null,

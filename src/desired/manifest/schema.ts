@@ -6,7 +6,7 @@ import { GAME_ID_PATTERN, STOP_REASONS } from '../../model/game.ts'
  * and field names; what values mean (cron, image, version …) is judged by admission, the same for all doors.
  */
 
-export const API_VERSION = 'galaxy.dev/v1alpha1'
+export const API_VERSION = 'galaxy.dev/v1alpha1' as const
 export const KINDS = ['Game', 'EngineVersion'] as const
 export type ManifestKind = (typeof KINDS)[number]
 

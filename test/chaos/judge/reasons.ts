@@ -115,6 +115,8 @@ function waitsForRestart({ testimony, touch, realMs }: Case, wishes: readonly Wi
       text(after, 'handled_restart_token') === token,
   )
   if (row == null || token === null || isHandled) return false
+  // A human's copy carries the labels of what it was copied from, and was made for nothing.
+  if (wasMadeByHand(testimony, touch.container)) return true
   const operation = operationOf(testimony, touch.container)
   return text(operation, 'op') !== 'restart' && (number(operation, 'generation') ?? 0) < generationOf(row)
 }
@@ -202,6 +204,13 @@ function operationOf({ writes }: Testimony, container: Container): Row | null {
   const id = labelOf(container, 'operation_id')
   const opened = writes.find(({ table, op, after }) => table === 'operation_log' && op === 'INSERT' && text(after, 'operation_id') === id)
   return opened?.after ?? null
+}
+
+function wasMadeByHand({ entries }: Testimony, { id }: Container): boolean {
+  return entries.some(
+    ({ entry: { effect, origin } }) =>
+      effect.subject === 'container' && effect.action === 'create' && effect.id === id && origin.caller === 'control',
+  )
 }
 
 /** Made by an operation of the log, or once named by a record. */
