@@ -32,7 +32,7 @@ const ATTEMPTS = 8
  * @throws CliError when the watch is refused, or nobody answers for half a minute
  */
 export async function* followGames(client: ApiClient, followed: Followed): AsyncGenerator<GameChange, void, undefined> {
-  const session: Session = { lastId: null, isFresh: null }
+  const session: Session = { hasBegun: false, lastId: null, isFresh: null }
   const isOver = () => followed.signal?.aborted === true
   for (let failures = 0; !isOver(); ) {
     try {
@@ -43,7 +43,7 @@ export async function* followGames(client: ApiClient, followed: Followed): Async
     } catch (error) {
       if (isOver()) return
       if (error instanceof ApiFailure && error.code === 'gone') session.lastId = null
-      else if (!isPassing(error) || (failures += 1) >= ATTEMPTS) throw error
+      else if (!session.hasBegun || !isPassing(error) || (failures += 1) >= ATTEMPTS) throw error
     }
     if (isOver()) return
     if (failures <= 1) followed.onBreak('the watch broke off; going on')
@@ -53,6 +53,8 @@ export async function* followGames(client: ApiClient, followed: Followed): Async
 
 /** Where the next connection goes on. */
 interface Session {
+  /** Whether a watch was ever let in: until then there is nothing to go on with. */
+  hasBegun: boolean
   lastId: string | null
   /** As the last bookmark said; null before the first. */
   isFresh: boolean | null
@@ -64,6 +66,7 @@ async function* connectOnce(client: ApiClient, followed: Followed, session: Sess
   const headers = { 'Last-Event-Id': session.lastId ?? undefined }
   let isListed = session.lastId !== null
   const answer = await client.open('GET /watch', { query, headers }, followed.signal)
+  session.hasBegun = true
   for await (const event of readEvents(answer)) {
     if (event.event === 'error') throw failureOf(event)
     // Whether status is vouched for passes without a change of any game.

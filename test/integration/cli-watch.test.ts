@@ -125,6 +125,12 @@ describe('galaxy get games -w', () => {
     await expect(watchGames(terminal, client, [], { output: 'name', selector: null })).rejects.toThrow('the token is not known')
   })
 
+  it('ends at once where nobody answers', async () => {
+    const nobody = connectClient({ url: 'http://127.0.0.1:9', token: api.token })
+    const watching = watchGames(recordedTerminal(), nobody, [], { output: 'name', selector: null })
+    await expect(watching).rejects.toThrow('no controller answers at http://127.0.0.1:9')
+  })
+
   it('lists again when nobody vouches any more for what was listed (S8)', async () => {
     await sql`INSERT INTO controller_leases VALUES ('default', 'test', 1, now() + interval '1 hour', now(), now(), interval '30 seconds')`.execute(
       api.pool.db,
