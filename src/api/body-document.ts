@@ -1,11 +1,7 @@
 import type { ManifestDocument } from '../desired/manifest/document.ts'
 import { parseManifest } from '../desired/manifest/parse.ts'
 import type { ImagePolicy } from '../desired/resolve-image.ts'
-import { isDeeperThan } from './depth.ts'
 import { ApiProblem } from './problem.ts'
-
-/** Deeper than any manifest; reading it would take the stack with it. */
-const MAX_LEVELS = 16
 
 /**
  * The one manifest that a request's body is. JSON is YAML, so the one parser serves both doors.
@@ -16,7 +12,6 @@ export function bodyDocument<Kind extends ManifestDocument['kind']>(
   kind: Kind,
   policy: ImagePolicy,
 ): Extract<ManifestDocument, { kind: Kind }> {
-  if (isDeeperThan(body, MAX_LEVELS)) throw new ApiProblem('invalid_request', `the body is nested more than ${MAX_LEVELS} levels deep`)
   const { documents, problems } = parseManifest(JSON.stringify(body) ?? '', 'body', policy)
   if (problems.length > 0) {
     const errors = problems.map(({ path, message }) => ({ field: path, message }))

@@ -2,7 +2,7 @@
  * RFC 7396: what the patch names is set, what it names as null is taken away, and everything else stays. Lists are replaced as
  * a whole.
  *
- * @param patch not deeper than the stack, see `isDeeperThan`
+ * @param patch of a request's body, which is bounded in its depth
  */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch

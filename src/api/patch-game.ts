@@ -6,7 +6,6 @@ import { API_VERSION, type GameSpec } from '../desired/manifest/schema.ts'
 import type { ImagePolicy } from '../desired/resolve-image.ts'
 import { readDesired } from '../desired/rows.ts'
 import type { DesiredGame } from '../model/game.ts'
-import { isDeeperThan } from './depth.ts'
 import { requireVersion } from './if-match.ts'
 import { mergePatch } from './merge-patch.ts'
 import { ApiProblem } from './problem.ts'
@@ -17,8 +16,6 @@ export type PatchRequest = Omit<PutRequest, 'body' | 'previous'> & {
   readonly patch: unknown
 }
 
-/** Deeper than any manifest. */
-const MAX_LEVELS = 16
 /** Somebody else's write between our read and ours is taken in by reading again. */
 const ATTEMPTS = 5
 
@@ -51,7 +48,6 @@ export async function patchGame(
 function requirePatch(patch: unknown): void {
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch))
     throw new ApiProblem('invalid_request', 'the patch must be an object such as {"spec": {"paused": true}}')
-  if (isDeeperThan(patch, MAX_LEVELS)) throw new ApiProblem('invalid_request', `the patch is nested more than ${MAX_LEVELS} levels deep`)
 }
 
 async function requireRow(db: Kysely<Database>, gameId: string): Promise<DesiredGame> {

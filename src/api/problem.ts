@@ -100,18 +100,19 @@ export function toProblem(error: unknown): ApiProblem {
 export function sendProblem(reply: FastifyReply, problem: ApiProblem): FastifyReply {
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="galaxy"')
   if (problem.retryAfterS !== null) reply.header('retry-after', String(problem.retryAfterS))
-  return reply
-    .status(problem.status)
-    .type('application/problem+json')
-    .send({
-      type: `urn:galaxy:problem:${problem.code}`,
-      title: TITLE[problem.code],
-      status: problem.status,
-      detail: problem.message,
-      code: problem.code,
-      requestId: reply.request.id,
-      ...(problem.errors.length > 0 && { errors: problem.errors }),
-    })
+  return reply.status(problem.status).type('application/problem+json').send(problemDocument(problem, reply.request.id))
+}
+
+export function problemDocument({ code, status, message, errors }: ApiProblem, requestId: string) {
+  return {
+    type: `urn:galaxy:problem:${code}`,
+    title: TITLE[code],
+    status,
+    detail: message,
+    code,
+    requestId,
+    ...(errors.length > 0 && { errors }),
+  }
 }
 
 /** Fastify's own refusals: validation, body too large, wrong media type, broken JSON. */

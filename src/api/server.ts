@@ -19,9 +19,11 @@ import { guardRoutes, pathOf } from './access.ts'
 import { createGate, type Gate } from './gate.ts'
 import { OpenStreams } from './open-streams.ts'
 import type { ControllerView } from './ports.ts'
+import { readJsonBodies } from './json-body.ts'
 import { collectRoutes, PREFIX } from './openapi/route.ts'
 import { ApiProblem, sendProblem, toProblem } from './problem.ts'
 import { diffRoutes } from './routes/diff.ts'
+import { refuseUnreadable } from './unreadable-request.ts'
 import { documentationRoutes } from './routes/documentation.ts'
 import { engineVersionRoutes } from './routes/engine-versions.ts'
 import { explanationRoutes } from './routes/explanation.ts'
@@ -102,10 +104,13 @@ export function buildServer(options: ApiOptions): ApiServer {
     genReqId: () => uuid(),
     logger: false,
     // A path that the router can't read reaches no hook, so the token is asked for here too.
+    clientErrorHandler: refuseUnreadable,
     frameworkErrors: (error, request, reply) => {
       void answerUnreadable(gate, error, request, reply)
     },
   }).withTypeProvider<ZodTypeProvider>()
+  // Node's own answer would be a bare 417; to pay no heed is as good (RFC 9110, 10.1.1).
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   app.setValidatorCompiler(validatorCompiler)
   // The compiler holds answers to their schemas; to parse each once more would cost a list of games most of its time.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
@@ -119,6 +124,7 @@ export function buildServer(options: ApiOptions): ApiServer {
     return sendProblem(reply, problem)
   })
   guardRoutes(app, gate, log)
+  readJsonBodies(app)
   const routes = collectRoutes(app)
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, new ApiProblem('not_found', `there is no ${request.method} ${pathOf(request)}`)),

@@ -36,8 +36,8 @@ const QUOTE = 0x22
 const COMMA = 0x2c
 const BACKSLASH = 0x5c
 
-/** Looks at the bytes, so that nothing is built of a text that is refused. Where they are no JSON, parsing them says so. */
-function excessOf(bytes: Uint8Array): string | null {
+/** What there is too much of, null for nothing. Looks at the bytes, so that nothing is built of a text that is refused. Where they are no JSON, parsing them says so. */
+export function excessOf(bytes: Uint8Array): string | null {
   let depth = 0
   let values = 1
   let isInString = false

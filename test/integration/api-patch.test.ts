@@ -133,7 +133,7 @@ describe('PATCH a game', () => {
     ['no version left', { spec: { engineVersion: null } }, 'version'],
     ['a list', [], 'object'],
     ['a text', '"text"', 'object'],
-    ['too much depth', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, 'nested'],
+    ['too much depth', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, 'levels'],
     ['a poisoned key', '{"__proto__": {"x": 1}}', 'not valid JSON'],
   ])('with %s is refused', async (_case, body, detail) => {
     await put('bad')

@@ -134,7 +134,7 @@ describe('a request that is none', () => {
     const bodyOf = (bytes: number) => `{"orders": "${'x'.repeat(bytes - 14)}"}`
     expect(await proxy.put('played/orders', bodyOf(256 * KIB + 1))).toMatchObject({ status: 413, body: { code: 'invalid_request' } })
     expect((await proxy.put('played/orders', bodyOf(256 * KIB))).status).toBe(200)
-    expect(await proxy.put('played/orders', 'orders', { ...proxy.as(USER), 'content-type': 'text/plain' })).toMatchObject({ status: 400 })
+    expect(await proxy.put('played/orders', 'orders', { ...proxy.as(USER), 'content-type': 'text/plain' })).toMatchObject({ status: 415 })
     expect(await proxy.put('played/orders', '<orders/>', { ...proxy.as(USER), 'content-type': 'text/xml' })).toMatchObject({ status: 415 })
     expect(await proxy.put('played/orders', undefined)).toMatchObject({ status: 400 })
     expect(asked).toHaveLength(1)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { action, operation } from './operation.ts'
-import { condition } from './game.ts'
 import { HEALTH_EVENT_TYPES } from '../../record/game-write.ts'
+import { condition } from './game.ts'
+import { action, operation } from './operation.ts'
 import { time, word } from './parts.ts'
 
 const change = z

@@ -3,6 +3,7 @@ import { API_VERSION } from '../../desired/manifest/schema.ts'
 import { STOP_REASONS } from '../../model/game.ts'
 import { ENGINE_HEALTHS, RECORD_STATUSES } from '../../model/record.ts'
 import { acceptedSchema, BACKOFF_KINDS, conditionSchema } from '../../record/stored-json.ts'
+import { exampleGame } from './examples.ts'
 import { listOf, plan, stored, time, warnings, word } from './parts.ts'
 
 const metadata = z
@@ -101,7 +102,11 @@ const envelope = z.object({
   status,
 })
 
-export const game = envelope.meta({ id: 'Game', description: 'A game: what was asked for, and what is known of it.' })
+export const game = envelope.meta({
+  id: 'Game',
+  description: 'A game: what was asked for, and what is known of it.',
+  examples: [exampleGame],
+})
 export const gameList = listOf('GameList', game).meta({ id: 'GameList' })
 export const runtime = z
   .object({ apiVersion: z.literal(API_VERSION), kind: z.literal('Runtime'), metadata, status })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ERROR_CODES, OPERATION_DETAILS, OPERATION_SOURCES, OPERATIONS } from '../../model/operation.ts'
+import { exampleOperation } from './examples.ts'
 import { fieldChange, listOf, plan, time, word } from './parts.ts'
 
 export const operation = z
@@ -40,9 +41,11 @@ export const action = z
   })
   .meta({ id: 'Action', description: 'One step of an operation.' })
 
-export const operationDetail = operation
-  .extend({ kind: z.literal('Operation'), actions: z.array(action).readonly() })
-  .meta({ id: 'OperationDetail', description: 'An operation with its steps.' })
+export const operationDetail = operation.extend({ kind: z.literal('Operation'), actions: z.array(action).readonly() }).meta({
+  id: 'OperationDetail',
+  description: 'An operation with its steps.',
+  examples: [exampleOperation],
+})
 
 export const verbDryRun = z
   .object({

@@ -33,8 +33,8 @@ export function refusalAnswer({ title, codes }: Refusal): Answer {
   return { description, content: { 'application/problem+json': { schema: { $ref: `${COMPONENTS}Problem` } } } }
 }
 
-function impliedBy({ needs, params, query, body, headers }: Route): readonly ProblemCode[] {
-  const takesInput = [params, query, body, headers].some((part) => part !== null)
+function impliedBy({ method, needs, params, query }: Route): readonly ProblemCode[] {
+  const takesInput = method !== 'GET' || params !== null || query !== null
   return [
     ...(takesInput ? (['invalid_request'] as const) : []),
     ...(needs === 'nothing' ? [] : (['unauthorized', 'forbidden', 'too_many_requests', 'service_unavailable'] as const)),
@@ -49,10 +49,10 @@ const SPECIAL_TITLE: Readonly<Record<number, string>> = {
 }
 
 /** Where more than one status says a code best. */
-function statusesOf(code: ProblemCode, { params, body }: Route): readonly number[] {
+function statusesOf(code: ProblemCode, { method, params }: Route): readonly number[] {
   switch (code) {
     case 'invalid_request':
-      return [STATUS[code], ...(body === null ? [] : [413, 415]), ...(params === null ? [] : [414])]
+      return [STATUS[code], ...(method === 'GET' ? [] : [413, 415]), ...(params === null ? [] : [414])]
     case 'engine_unreachable':
       return [STATUS[code], STATUS.service_unavailable]
     default:

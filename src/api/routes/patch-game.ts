@@ -6,6 +6,7 @@ import { game } from '../answers/game.ts'
 import { gameDryRun } from '../answers/manifest.ts'
 import { toEnvelope } from '../envelope.ts'
 import { expectedVersion, ifMatchHeader } from '../if-match.ts'
+import { readAsJson } from '../json-body.ts'
 import { patchGame } from '../patch-game.ts'
 import { planOf } from '../plan-of.ts'
 import { gameParams, writeQuery } from '../requests.ts'
@@ -20,7 +21,7 @@ const patchShape = z
 export function patchGameRoutes(app: ApiServer, options: GameRouteOptions): void {
   // In a scope of its own: no other route takes this media type.
   app.register(async (scope: ApiServer) => {
-    scope.addContentTypeParser('application/merge-patch+json', { parseAs: 'string' }, scope.getDefaultJsonParser('error', 'error'))
+    readAsJson(scope, 'application/merge-patch+json')
     addRoute(scope, options)
   })
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { isDeeperThan } from '../../../src/api/depth.ts'
 import { mergePatch } from '../../../src/api/merge-patch.ts'
 
 describe('a merge patch', () => {
@@ -32,21 +31,5 @@ describe('a merge patch', () => {
     const merged = mergePatch({}, JSON.parse('{"__proto__": {"polluted": true}}'))
     expect(Reflect.get({}, 'polluted')).toBeUndefined()
     expect(Object.keys(Object(merged))).toEqual(['__proto__'])
-  })
-})
-
-describe('the depth of a value', () => {
-  it.each([
-    [1, 0, false],
-    [{}, 1, false],
-    [[[1]], 1, true],
-    [{ a: [{ b: 1 }] }, 3, false],
-    [{ a: [{ b: 1 }] }, 2, true],
-  ])('%j is deeper than %i levels: %s', (value, levels, expected) => {
-    expect(isDeeperThan(value, levels)).toBe(expected)
-  })
-
-  it('is told of what no stack could walk', () => {
-    expect(isDeeperThan(JSON.parse(`${'['.repeat(200_000)}${']'.repeat(200_000)}`), 16)).toBe(true)
   })
 })
