@@ -42,7 +42,7 @@ export async function runController(config: Config, options: RunOptions): Promis
     const figures = termFigures({ state, db: pool.db, hasWebhook: config.webhook.receiver !== null, signal })
     const metrics = createMetrics(config.instance, figures)
     const localTokenHash = hashToken(token)
-    const api = await startApi({ config, db: pool.db, view, scrape: metrics.scrape, localTokenHash, signal, log })
+    const api = await startApi({ config, db: pool.db, databaseUrl, view, scrape: metrics.scrape, localTokenHash, signal, log })
     try {
       const address = { url: api.url, token }
       await writeAddress(config.dataDir, address)

@@ -12,8 +12,10 @@ import type { FolderReport } from './desired/manifest/rescan.ts'
 import { type DesiredWatch, watchDesired } from './desired/rows-watch.ts'
 import type { DockerClients } from './docker/client.ts'
 import { listHostImages } from './docker/host-images.ts'
+import { openLogs } from './docker/logs.ts'
 import { createObserver } from './docker/observe.ts'
 import { networksOfContainer } from './docker/network.ts'
+import { readUsage } from './docker/usage.ts'
 import { createRuntime } from './docker/runtime.ts'
 import { detectAddressing } from './engine/address.ts'
 import { createEngineClient, type EngineClient } from './engine/client.ts'
@@ -29,6 +31,8 @@ import { messageOf } from './model/errors.ts'
 import type { StateMount } from './model/game.ts'
 import type { HostImages } from './model/image.ts'
 import type { Identity } from './model/labels.ts'
+import type { LogOptions } from './model/log-options.ts'
+import type { ContainerUsage } from './model/usage.ts'
 import { World } from './observed/world.ts'
 import { createPlayerDesk, type PlayerDesk } from './proxy/player-desk.ts'
 import { servingEngine } from './proxy/serving-engine.ts'
@@ -62,6 +66,10 @@ export interface TermParts {
   readonly manifests: ManifestWatch
   /** Asks Docker; a look, and nothing else. */
   hostImages(): Promise<HostImages>
+  /** Null when it does not run. */
+  usage(containerId: string): Promise<ContainerUsage | null>
+  /** The log of a container, see `docker/logs.ts`. */
+  openLogs(containerId: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>
 }
 
 /** Wires the parts of a term. What changes anywhere only adds keys to the loop; the loop alone acts. */
@@ -123,8 +131,17 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
   }
   const loop = new Loop(deps, () => desired.keys(), { workers: config.workers, resyncMs: timings.resyncMs, onPass })
   const players = composePlayers(deps, engines, locate)
-  const hostImages = () => listHostImages(ingredients.docker, identity, signal)
-  return { deps, loop, world, desired, prober, engines, players, manifests: composeManifests(ingredients, db, signal), hostImages }
+  const manifests = composeManifests(ingredients, db, signal)
+  return { deps, loop, world, desired, prober, engines, players, manifests, ...composeLooks(ingredients, signal) }
+}
+
+/** Looks at Docker that somebody asks for. */
+function composeLooks({ docker, identity }: Ingredients, signal: AbortSignal): Pick<TermParts, 'hostImages' | 'openLogs' | 'usage'> {
+  return {
+    hostImages: () => listHostImages(docker, identity, signal),
+    usage: (id) => readUsage(docker, id, signal),
+    openLogs: (id, options, asked) => openLogs(docker, id, options, AbortSignal.any([asked, signal])),
+  }
 }
 
 function viewOf(desired: DesiredWatch): LoopDeps['desired'] {

@@ -40,6 +40,7 @@ export interface Config {
     readonly allowOpen: boolean
     readonly requestsPerSecond: number
     readonly requestBurst: number
+    readonly streamsPerToken: number
     readonly openMetrics: boolean
   }
   /** What the command line asks, and with which token; null: what was started from here. */

@@ -9,4 +9,5 @@ process.exitCode = await runCli(process.argv.slice(2), {
   isStdoutTty: process.stdout.isTTY === true,
   isStderrTty: process.stderr.isTTY === true,
   columns: process.stdout.columns ?? null,
+  ...(process.stdout.rows !== undefined && { rows: process.stdout.rows }),
 })

@@ -10,6 +10,7 @@ import { type Delivery, deliverOutbox } from './outbox/deliver.ts'
 import { loadQueued } from './record/load-queued.ts'
 import { loadGames } from './record/load.ts'
 import { pruneHistory } from './record/retention.ts'
+import { pruneWatchLog } from './record/watch-retention.ts'
 
 export interface TermOptions extends Ingredients {
   /** Called when everything has been read and the loop is about to work. */
@@ -17,7 +18,7 @@ export interface TermOptions extends Ingredients {
 }
 
 /** What the doors may ask of the active controller. */
-export type ActiveTerm = Pick<TermParts, 'deps' | 'loop' | 'world' | 'players' | 'hostImages'>
+export type ActiveTerm = Pick<TermParts, 'deps' | 'loop' | 'world' | 'players' | 'hostImages' | 'openLogs' | 'usage'>
 
 const POOL_SIZE = 8
 const HISTORY_INTERVAL_MS = 3_600_000
@@ -114,6 +115,7 @@ function startDelivery(
 async function trimHistory(db: LoopDeps['db'], { retention }: Config, log: Log): Promise<void> {
   try {
     while (!(await pruneHistory(db, retention)).isDone) continue
+    while (!(await pruneWatchLog(db)).isDone) continue
   } catch (error) {
     log.warn({ error: messageOf(error) }, 'old history not removed; tried again later')
   }

@@ -12,6 +12,7 @@ export async function servedDocument(): Promise<OpenApiDocument> {
   const app = buildServer({
     config,
     db: noDatabase(),
+    databaseUrl: '',
     view: NO_CONTROLLER,
     scrape: unasked,
     localTokenHash: Buffer.alloc(32),
@@ -43,7 +44,10 @@ const NO_CONTROLLER: ControllerView = {
   isLeader: () => false,
   readiness: () => [],
   planFor: unasked,
+  compare: unasked,
   confirmPrune: unasked,
+  openLogs: unasked,
+  usage: unasked,
   hostImages: unasked,
   askAsPlayer: unasked,
 }

@@ -13,6 +13,8 @@ export const LOCAL = 'local'
 
 /** Whose token came with a request. */
 export interface Caller {
+  /** Of its row, or `local`: a name may be given again. */
+  readonly id: string
   readonly name: string
   readonly role: Role
 }
@@ -49,7 +51,7 @@ export function createGate({ db, localTokenHash, rate }: GateOptions): Gate {
       const hash = hashToken(token)
       if (!isSameHash(hash, localTokenHash)) return admit(hash, ip)
       take(tokens, LOCAL, `token ${LOCAL}`)
-      return { name: LOCAL, role: 'admin' }
+      return { id: LOCAL, name: LOCAL, role: 'admin' }
     },
   }
 
@@ -64,7 +66,7 @@ export function createGate({ db, localTokenHash, rate }: GateOptions): Gate {
     if (expiredAt !== null) throw new ApiProblem('unauthorized', `the token ${name} expired at ${expiredAt.toISOString()}`)
     if (!tokens.has(key)) tokens.take(key)
     if (!isMarkedAsUsed) await markAsUsed(db, id)
-    return { name, role }
+    return { id, name, role }
   }
 
   function refuse(ip: string): ApiProblem {

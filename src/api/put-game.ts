@@ -13,6 +13,8 @@ export interface PutRequest {
   readonly gameId: string
   /** A Game manifest as JSON. */
   readonly body: unknown
+  /** What the body was made from: then only fields in which they differ are asked for. */
+  readonly previous?: GameDocument
   /** Null: whatever it is, also none. */
   readonly expectedVersion: string | null
   readonly force: boolean
@@ -31,7 +33,7 @@ export async function putGame(
   request: PutRequest,
 ): Promise<{ readonly document: GameDocument; readonly result: ApplyResult }> {
   const document = parseBody(request.gameId, request.body, policy)
-  const { force, dryRun } = request
+  const { force, dryRun, previous } = request
   const checkVersion = () => requireStoredVersion(db, request.gameId, request.expectedVersion)
   await checkVersion()
   const results = await applyDocuments(db, {
@@ -41,6 +43,7 @@ export async function putGame(
     sourceRef: () => request.sourceRef,
     force,
     dryRun,
+    ...(previous !== undefined && { previous: () => previous }),
     // Once more while the row is locked: another connection still sees the version that is about to be overwritten.
     ...(request.expectedVersion !== null && { alongside: checkVersion }),
   })

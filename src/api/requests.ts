@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseDuration } from '../config/values.ts'
 import { GAME_ID_PATTERN } from '../model/game.ts'
+import { GAME_FIELDS, parseFieldSelector } from './field-selector.ts'
 import { parseLabelSelector } from './label-selector.ts'
 
 // What routes take from paths and queries. Strict: an unknown parameter is a mistyped one.
@@ -17,7 +18,7 @@ export const gameParams = z.strictObject({
 export const operationParams = z.strictObject({ id: z.uuid('is no operation id').describe('The operation’s id.') })
 export const noQuery = z.strictObject({})
 
-function flag(description: string) {
+export function flag(description: string) {
   return z
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
@@ -59,7 +60,7 @@ export function toContinueToken(key: string): string {
   return Buffer.from(key, 'utf8').toString('base64url')
 }
 
-export const labelSelector = z
+const labelSelector = z
   .string()
   .min(1)
   .max(1_000)
@@ -70,6 +71,21 @@ export const labelSelector = z
     return z.NEVER
   })
   .meta({ description: 'Only games with such labels, as in kubectl.', examples: ['tier=free,region!=eu'] })
+
+const fieldSelector = z
+  .string()
+  .min(1)
+  .max(1_000)
+  .transform((text, context) => {
+    const parsed = parseFieldSelector(text)
+    if (parsed.kind === 'selector') return parsed.requirements
+    context.addIssue({ code: 'custom', message: parsed.message })
+    return z.NEVER
+  })
+  .meta({
+    description: `Only games with such fields, as in kubectl: ${GAME_FIELDS.join(', ')}.`,
+    examples: ['status.ready=False,spec.engineVersion!=1.0.0'],
+  })
 
 export const wait = z
   .string()
@@ -88,3 +104,4 @@ export const writeQuery = z.strictObject({ dryRun, force })
 export const deleteQuery = z.strictObject({ dryRun, purgeState: flag('Deletes the game’s state as well.') })
 export const dryRunQuery = z.strictObject({ dryRun })
 export const pageQuery = z.strictObject({ limit, continue: continueToken.optional() })
+export const gameListQuery = pageQuery.extend({ labelSelector: labelSelector.optional(), fieldSelector: fieldSelector.optional() })

@@ -13,13 +13,16 @@ import { v7 as uuid } from 'uuid'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/tables.ts'
 import type { Log } from '../log.ts'
+import { messageOf } from '../model/errors.ts'
 import type { Scrape } from '../metrics/metrics.ts'
 import { guardRoutes, pathOf } from './access.ts'
 import { createGate, type Gate } from './gate.ts'
+import { OpenStreams } from './open-streams.ts'
 import type { ControllerView } from './ports.ts'
 import { readJsonBodies } from './json-body.ts'
 import { collectRoutes, PREFIX } from './openapi/route.ts'
 import { ApiProblem, sendProblem, toProblem } from './problem.ts'
+import { diffRoutes } from './routes/diff.ts'
 import { refuseUnreadable } from './unreadable-request.ts'
 import { documentationRoutes } from './routes/documentation.ts'
 import { engineVersionRoutes } from './routes/engine-versions.ts'
@@ -28,13 +31,18 @@ import { gameRoutes } from './routes/games.ts'
 import { healthRoutes } from './routes/health.ts'
 import { imageRoutes } from './routes/images.ts'
 import { lifeRoutes } from './routes/life.ts'
+import { logRoutes } from './routes/logs.ts'
 import { manifestRoutes } from './routes/manifests.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { outboxRoutes } from './routes/outbox.ts'
+import { patchGameRoutes } from './routes/patch-game.ts'
 import { runtimeRoutes } from './routes/runtimes.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { usageRoutes } from './routes/usage.ts'
 import { userGameRoutes } from './routes/user-games.ts'
+import { watchRoutes } from './routes/watch.ts'
+import { WatchDesk } from './watch/watch-desk.ts'
 
 export type ApiServer = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
 
@@ -42,6 +50,8 @@ export interface ApiOptions {
   readonly config: Pick<Config, 'api' | 'images'>
   /** Its writes need no lease: the API writes desired state only. */
   readonly db: Kysely<Database>
+  /** Where a watch LISTENs while somebody watches; never through a transaction pooler. */
+  readonly databaseUrl: string
   readonly view: ControllerView
   /** All metrics of this process. */
   readonly scrape: () => Promise<Scrape>
@@ -126,13 +136,22 @@ export function buildServer(options: ApiOptions): ApiServer {
   return app
 }
 
-function versionedRoutes(app: ApiServer, { config, db, view, signal }: ApiOptions): void {
+function versionedRoutes(app: ApiServer, { config, db, view, signal, databaseUrl, log }: ApiOptions): void {
   const policy = { imageTemplate: config.images.template, allowedRegistries: config.images.allowedRegistries }
   gameRoutes(app, { db, view, policy })
+  patchGameRoutes(app, { db, view, policy })
+  diffRoutes(app, { db, view })
   operationRoutes(app, db, signal)
   runtimeRoutes(app, { db, view, policy, signal })
   lifeRoutes(app, db)
   explanationRoutes(app, db)
+  const streams = new OpenStreams({ db, perToken: config.api.streamsPerToken, signal })
+  logRoutes(app, { view, streams })
+  usageRoutes(app, view)
+  const onFault = (error: unknown): void => log.warn({ error: messageOf(error) }, 'changes cannot be read for those who watch')
+  const desk = new WatchDesk({ db, url: databaseUrl, onFault })
+  app.addHook('onClose', () => desk.close())
+  watchRoutes(app, { desk, streams })
   userGameRoutes(app, { db, view, signal })
   outboxRoutes(app, db)
   manifestRoutes(app, { db, view, policy, signal })

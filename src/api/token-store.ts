@@ -89,6 +89,18 @@ export async function findToken(db: Kysely<Database>, hash: Buffer): Promise<Kno
   return { id: row.id, name: row.name, role, expiredAt: row.expired_at, isMarkedAsUsed: row.is_marked }
 }
 
+/** Those of the given ids that are neither revoked nor expired. */
+export async function tokensInForce(db: Kysely<Database>, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .selectFrom('api_tokens')
+    .select('id')
+    .where('id', '=', sql<string>`ANY(${ids}::uuid[])`)
+    .where('revoked_at', 'is', null)
+    .where(sql<boolean>`coalesce(expires_at > now(), true)`)
+    .execute()
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** Once a minute at most, however many requests find that it is due. */
 export async function markAsUsed(db: Kysely<Database>, id: string): Promise<void> {
   await db

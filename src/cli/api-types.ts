@@ -196,6 +196,7 @@ export interface Operations {
         readonly limit?: number | undefined
         readonly continue?: string | undefined
         readonly labelSelector?: string | undefined
+        readonly fieldSelector?: string | undefined
       }
     }
     readonly answer: GameList
@@ -221,6 +222,21 @@ export interface Operations {
     }
     readonly answer: GameBeingDeleted | DeletedGame
   }
+  /** Changes what the body names of a game’s manifest, and leaves the rest (RFC 7396). */
+  'PATCH /games/{id}': {
+    readonly request: {
+      readonly path: { readonly id: string }
+      readonly query?: { readonly dryRun?: boolean | undefined; readonly force?: boolean | undefined }
+      readonly headers?: { readonly 'If-Match'?: string | undefined }
+      readonly body: {
+        readonly metadata?: Readonly<Record<string, unknown>> | undefined
+        readonly spec?: Readonly<Record<string, unknown>> | undefined
+      }
+    }
+    readonly answer: Game | GameDryRun
+  }
+  /** What of a game is otherwise than asked for, field by field, and why. */
+  'GET /games/{id}/diff': { readonly request: { readonly path: { readonly id: string } }; readonly answer: GameDiff }
   /** What was seen of a game’s container and engine, newest first. */
   'GET /games/{id}/events': {
     readonly request: {
@@ -233,6 +249,19 @@ export interface Operations {
   'GET /games/{id}/explanation': {
     readonly request: { readonly path: { readonly id: string }; readonly query?: { readonly limit?: number | undefined } }
     readonly answer: Explanation
+  }
+  /** What a game’s container has written, stdout and stderr together, as it was written. */
+  'GET /games/{id}/logs': {
+    readonly request: {
+      readonly path: { readonly id: string }
+      readonly query?: {
+        readonly follow?: boolean | undefined
+        readonly timestamps?: boolean | undefined
+        readonly tail?: string | undefined
+        readonly since?: string | undefined
+      }
+    }
+    readonly answer: string
   }
   /** Operations of one game, newest first; they outlive the game. */
   'GET /games/{id}/operations': {
@@ -269,6 +298,7 @@ export interface Operations {
         readonly limit?: number | undefined
         readonly continue?: string | undefined
         readonly labelSelector?: string | undefined
+        readonly fieldSelector?: string | undefined
       }
     }
     readonly answer: RuntimeList
@@ -421,6 +451,8 @@ export interface Operations {
     readonly request: { readonly query?: { readonly limit?: number | undefined; readonly continue?: string | undefined } }
     readonly answer: TurnList
   }
+  /** What the containers of games have used so far. */
+  'GET /usage': { readonly request: Readonly<Record<string, never>>; readonly answer: UsageList }
   /** Sends a player’s commands to the engine. */
   'POST /user/games/{id}/commands': {
     readonly request: {
@@ -452,6 +484,18 @@ export interface Operations {
   }
   /** The registry’s rows. */
   'GET /versions': { readonly request: Readonly<Record<string, never>>; readonly answer: EngineVersionRowList }
+  /** Games, operations and turns as they change, as server-sent events. */
+  'GET /watch': {
+    readonly request: {
+      readonly query?: {
+        readonly since?: string | undefined
+        readonly kinds?: string | undefined
+        readonly game?: string | undefined
+      }
+      readonly headers?: { readonly 'Last-Event-Id'?: string | undefined }
+    }
+    readonly answer: string
+  }
 }
 
 /** What last passed admission, resolved and pinned. */
@@ -566,6 +610,15 @@ export type DiffResult = {
     readonly line: number
     readonly plan: PlanText | null
   }[]
+}
+
+/** One thing about a game that is otherwise than it should be. */
+export type Difference = {
+  readonly side: 'desired' | 'accepted'
+  readonly field: string
+  readonly wanted: unknown
+  readonly found: unknown
+  readonly why: string
 }
 
 /** What came of one document. */
@@ -762,6 +815,16 @@ export type GameBeingDeleted = {
   readonly warnings: readonly string[]
 }
 
+export type GameDiff = {
+  readonly kind: 'GameDiff'
+  readonly game: string
+  readonly differs: boolean
+  readonly differences: readonly Difference[]
+  readonly notes: readonly string[]
+  readonly reason: string
+  readonly plan: PlanText
+}
+
 /** What a write would change and bring about. */
 export type GameDryRun = {
   readonly name: string
@@ -865,6 +928,19 @@ export type GameStatus = {
   readonly observedAt: string | null
   readonly observedFrom: 'event' | 'list' | 'inspect' | 'probe' | null
   readonly fresh: boolean
+}
+
+/** What a game’s container has used; rates come of two of them. */
+export type GameUsage = {
+  readonly game: string
+  readonly containerId: string
+  readonly cpuSeconds: number
+  readonly memoryBytes: number
+  readonly memoryLimitBytes: number | null
+  readonly pids: number
+  readonly receivedBytes: number
+  readonly sentBytes: number
+  readonly readAt: string
 }
 
 /** What was seen of a game’s container and engine. */
@@ -1143,6 +1219,8 @@ export type TurnList = {
   readonly metadata: { readonly continue: string | null }
   readonly items: readonly Turn[]
 }
+
+export type UsageList = { readonly kind: 'UsageList'; readonly items: readonly GameUsage[] }
 
 /** What a verb would change and bring about. */
 export type VerbDryRun = {

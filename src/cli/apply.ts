@@ -29,7 +29,12 @@ export async function diff(
   open: () => Promise<ApiClient>,
   { paths, force }: Omit<ApplyOptions, 'dryRun'>,
 ): Promise<void> {
-  const differs = await showDiff(terminal, open, paths, force).catch((error: unknown) => {
+  await whether(() => showDiff(terminal, open, paths, force))
+}
+
+/** Ends with exit code 1 when something differs, so that every failure has to be another. */
+export async function whether(show: () => Promise<boolean>): Promise<void> {
+  const differs = await show().catch((error: unknown) => {
     throw error instanceof CliError && error.exitCode === EXIT.failed ? new CliError(error.message, EXIT.usage, { cause: error }) : error
   })
   if (differs) throw new CliError('', EXIT.failed)

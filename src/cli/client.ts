@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { type ApiAddress, addressFile, readAddress } from '../api/address-file.ts'
 import type { Config } from '../config.ts'
 import type { Operations, Problem, ProblemDetail } from './api-types.ts'
@@ -14,6 +15,11 @@ export interface ApiClient {
    * @throws ApiFailure for a problem document; CliError when no controller answers
    */
   call<Name extends keyof Operations>(name: Name, request: RequestOf<Name>): Promise<AnswerOf<Name>>
+  /**
+   * An answer that goes on, in pieces as they come; aborting ends it.
+   * @throws as `call`
+   */
+  open<Name extends keyof Operations>(name: Name, request: RequestOf<Name>, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>
 }
 
 /** The API's own refusal. */
@@ -67,14 +73,15 @@ async function localAddress(dataDir: string): Promise<ApiAddress> {
 export function connectClient({ url, token }: ApiAddress): ApiClient {
   return {
     url,
-    call: async <Name extends keyof Operations>(name: Name, request: RequestOf<Name>) => {
-      const [method = '', path = ''] = name.split(' ')
-      const { path: inPath = {}, query = {}, headers = {}, body }: AnyRequest = request
-      const target = `${filled(path, inPath)}${queryText(given(query))}`
-      // The answers' types are those of this release's own API; another release's are a superset of them.
-      return send({ url, token }, { method, path: target, headers: given(headers), body })
-    },
+    // The answers' types are those of this release's own API; another release's are a superset of them.
+    call: async (name, request) => send({ url, token }, sentOf(name, request)),
+    open: async (name, request, signal) => openAnswer({ url, token }, sentOf(name, request), signal),
   }
+}
+
+function sentOf(name: string, { path: inPath = {}, query = {}, headers = {}, body }: AnyRequest): Sent {
+  const [method = '', path = ''] = name.split(' ')
+  return { method, path: `${filled(path, inPath)}${queryText(given(query))}`, headers: given(headers), body }
 }
 
 interface AnyRequest {
@@ -135,6 +142,22 @@ async function send({ url, token }: ApiAddress, { method, path, headers: more, b
     call.on('error', (error: NodeJS.ErrnoException) => reject(noController(url, error)))
     call.end(payload)
   })
+}
+
+/** No deadline but the server's own: a quiet answer is no broken one. */
+async function openAnswer({ url, token }: ApiAddress, { method, path, headers }: Sent, signal?: AbortSignal): Promise<IncomingMessage> {
+  const { request } = url.startsWith('https:') ? await import('node:https') : await import('node:http')
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const settings = { method, headers: { ...headers, authorization: `Bearer ${token}` }, ...(signal !== undefined && { signal }) }
+    const call = request(`${url.replace(/\/+$/, '')}/api/v1${path}`, settings, resolve)
+    call.on('error', (error: NodeJS.ErrnoException) => reject(noController(url, error)))
+    call.end()
+  })
+  const status = answer.statusCode ?? 0
+  if (status >= 200 && status < 300) return answer
+  const chunks: Buffer[] = []
+  for await (const chunk of answer) chunks.push(chunk)
+  throw new ApiFailure(status, asProblem(parseJson(Buffer.concat(chunks).toString('utf8'))))
 }
 
 function noController(url: string, error: NodeJS.ErrnoException): CliError {

@@ -16,6 +16,7 @@ export type Kind = (typeof KINDS)[number]
 export interface GetOptions {
   readonly output: Output
   readonly selector: string | null
+  readonly fieldSelector?: string | null
   readonly limit: number
 }
 
@@ -41,7 +42,10 @@ export async function get(terminal: Terminal, client: ApiClient, kind: Kind, nam
 }
 
 async function listGames(client: ApiClient, names: readonly string[], options: GetOptions, nowMs: number): Promise<Listing<Game>> {
-  const games = names.length > 0 ? await Promise.all(names.map((name) => readGame(client, name))) : await allGames(client, options.selector)
+  const games =
+    names.length > 0
+      ? await Promise.all(names.map((name) => readGame(client, name)))
+      : await allGames(client, options.selector, options.fieldSelector)
   const answer = names.length === 1 ? games[0] : { kind: 'GameList', items: games }
   return { answer, rows: games, columns: gameColumns(nowMs), name: (game) => `game/${game.metadata.name}`, empty: 'no games found' }
 }
@@ -51,11 +55,11 @@ export function readGame(client: ApiClient, name: string): Promise<Game> {
 }
 
 /** All pages. */
-export async function allGames(client: ApiClient, selector: string | null): Promise<readonly Game[]> {
+export async function allGames(client: ApiClient, selector: string | null, fieldSelector: string | null = null): Promise<readonly Game[]> {
   const games: Game[] = []
   let next: string | null = null
   do {
-    const query = { labelSelector: selector ?? undefined, continue: next ?? undefined }
+    const query = { labelSelector: selector ?? undefined, fieldSelector: fieldSelector ?? undefined, continue: next ?? undefined }
     const page: GameList = await client.call('GET /games', { query })
     games.push(...page.items)
     next = page.metadata.continue
@@ -63,7 +67,7 @@ export async function allGames(client: ApiClient, selector: string | null): Prom
   return games
 }
 
-function gameColumns(nowMs: number): readonly Column<Game>[] {
+export function gameColumns(nowMs: number): readonly Column<Game>[] {
   return [
     { title: 'NAME', value: ({ metadata }) => metadata.name },
     { title: 'VERSION', value: ({ spec, status }) => status.engineVersion ?? spec?.engineVersion ?? null },

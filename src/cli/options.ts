@@ -11,6 +11,10 @@ export function selectorOption(): Option {
   return new Option('-l, --selector <labels>', 'only games with these labels, such as tier=free,region!=eu')
 }
 
+export function fieldSelectorOption(): Option {
+  return new Option('--field-selector <fields>', 'only games with these fields, such as status.ready=False,spec.engineVersion!=1.0.0')
+}
+
 export function positiveInteger(text: string): number {
   const value = Number(text)
   if (Number.isSafeInteger(value) && value > 0) return value

@@ -14,6 +14,8 @@ export interface TableStyle {
   readonly columns: number | null
   readonly isWide: boolean
   readonly hasColor: boolean
+  /** Columns are no narrower than this, so that rows told later stand under those told before. */
+  readonly atLeast?: readonly number[]
 }
 
 const GAP = 3
@@ -21,9 +23,9 @@ const NARROWEST = 6
 
 /** Columns padded with spaces and no borders, as in kubectl: good for eyes, cut and awk. */
 export function renderTable<Row>(rows: readonly Row[], allColumns: readonly Column<Row>[], style: TableStyle): string {
-  const columns = allColumns.filter((column) => style.isWide || column.isWide !== true)
-  const cells = rows.map((row) => columns.map((column) => plain(column.value(row) ?? '-')))
-  const natural = columns.map((column, index) => Math.max(column.title.length, ...cells.map((line) => line[index]?.length ?? 0)))
+  const columns = shownColumns(allColumns, style.isWide)
+  const cells = cellsOf(rows, columns)
+  const natural = widthsOf(cells, columns).map((width, index) => Math.max(width, style.atLeast?.[index] ?? 0))
   const widths = style.columns === null ? natural : fit(natural, style.columns)
   const line = (texts: readonly string[], paint: (text: string, index: number) => string) =>
     texts
@@ -38,6 +40,24 @@ export function renderTable<Row>(rows: readonly Row[], allColumns: readonly Colu
     line(cells[at] ?? [], (text, index) => (style.hasColor ? (columns[index]?.paint?.(text, row) ?? text) : text)),
   )
   return [head, ...body].join('\n')
+}
+
+/** How wide each shown column has to be for these rows. */
+export function tableWidths<Row>(rows: readonly Row[], allColumns: readonly Column<Row>[], isWide: boolean): readonly number[] {
+  const columns = shownColumns(allColumns, isWide)
+  return widthsOf(cellsOf(rows, columns), columns)
+}
+
+function shownColumns<Row>(columns: readonly Column<Row>[], isWide: boolean): readonly Column<Row>[] {
+  return columns.filter((column) => isWide || column.isWide !== true)
+}
+
+function cellsOf<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): readonly (readonly string[])[] {
+  return rows.map((row) => columns.map((column) => plain(column.value(row) ?? '-')))
+}
+
+function widthsOf<Row>(cells: readonly (readonly string[])[], columns: readonly Column<Row>[]): readonly number[] {
+  return columns.map(({ title }, index) => cells.reduce((width, line) => Math.max(width, line[index]?.length ?? 0), title.length))
 }
 
 /** On one line and harmless: an engine's or a user's text may hold escape sequences. */

@@ -11,6 +11,8 @@ export interface Terminal {
   readonly isStderrTty: boolean
   /** Width of the terminal; null where there is none. */
   readonly columns: number | null
+  /** Height of the terminal; left out where there is none. */
+  readonly rows?: number
 }
 
 export function printLine(terminal: Terminal, line: string): void {

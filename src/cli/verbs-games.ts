@@ -1,7 +1,7 @@
 import { Argument, type Command, Option } from 'commander'
 import { openClientFor } from './context.ts'
 import { CliError, EXIT } from './exit.ts'
-import { type Output, outputOption, positiveInteger, selectorOption } from './options.ts'
+import { fieldSelectorOption, type Output, outputOption, positiveInteger, selectorOption } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
 const KINDS = ['games', 'versions', 'operations', 'manifests', 'images', 'turns', 'snapshots'] as const
@@ -14,6 +14,8 @@ export function addGameVerbs(program: Command, terminal: Terminal): void {
   addDescribe(program, terminal)
   addExplain(program, terminal)
   addEvents(program, terminal)
+  addLogs(program, terminal)
+  addTop(program, terminal)
   addDelete(program, terminal)
   addWait(program, terminal)
   addPrune(program, terminal)
@@ -37,13 +39,28 @@ function addApply(program: Command, terminal: Terminal): void {
 function addDiff(program: Command, terminal: Terminal): void {
   program
     .command('diff')
-    .description('show what apply would change and what the controller would do; exit 0: nothing, 1: something, 2: error')
-    .addOption(FILES)
-    .option('--force-conflicts', 'as apply would with it')
-    .action(async (options: { filename: string[]; forceConflicts?: boolean }) => {
-      const { diff } = await import('./apply.ts')
-      await diff(terminal, () => openClientFor(terminal), { paths: options.filename, force: options.forceConflicts === true })
+    .description(
+      'show what of games is otherwise than asked for, and why; or with -f what apply would change. Either way, what the controller would do; exit 0: nothing, 1: something, 2: error',
+    )
+    .argument('[name...]', 'game ids, also as game/ID')
+    .addOption(new Option(FILES.flags, FILES.description))
+    .option('--force-conflicts', 'with -f, as apply would with it')
+    .action(async (names: string[], options: { filename?: string[]; forceConflicts?: boolean }) => {
+      const { filename: paths, forceConflicts } = options
+      if ((paths === undefined) === (names.length === 0)) throw new CliError('name games, or manifests with -f', EXIT.usage)
+      const [{ diff, whether }, { diffGames }] = await Promise.all([import('./apply.ts'), import('./diff-games.ts')])
+      const open = () => openClientFor(terminal)
+      if (paths === undefined) await whether(async () => diffGames(terminal, await open(), gameNames(names)))
+      else await diff(terminal, open, { paths, force: forceConflicts === true })
     })
+}
+
+interface GetFlags {
+  readonly output: Output
+  readonly selector?: string | null
+  readonly fieldSelector?: string | null
+  readonly limit: number
+  readonly watch?: boolean
 }
 
 function addGet(program: Command, terminal: Terminal): void {
@@ -56,12 +73,17 @@ function addGet(program: Command, terminal: Terminal): void {
     .argument('[name...]', 'only these')
     .addOption(outputOption())
     .addOption(selectorOption())
+    .addOption(fieldSelectorOption())
     .option('--limit <n>', 'at most so many operations, turns or snapshots', positiveInteger, 20)
-    .action(async (given: string, names: string[], options: { output: Output; selector?: string; limit: number }) => {
+    .option('-w, --watch', 'games only: go on, and show what changes')
+    .action(async (given: string, names: string[], { output, selector = null, fieldSelector = null, limit, watch = false }: GetFlags) => {
       const kind = KINDS.find((known) => known === given || known.slice(0, -1) === given)
       if (kind === undefined) throw new CliError(`there is no kind ${given}`, EXIT.usage)
+      if (watch && kind !== 'games') throw new CliError('only games can be watched', EXIT.usage)
       const [client, { get }] = await Promise.all([openClientFor(terminal), import('./get.ts')])
-      await get(terminal, client, kind, names, { output: options.output, selector: options.selector ?? null, limit: options.limit })
+      if (!watch) return get(terminal, client, kind, names, { output, selector, fieldSelector, limit })
+      const { watchGames } = await import('./watch-games.ts')
+      await watchGames(terminal, client, names, { output, selector, fieldSelector })
     })
 }
 
@@ -100,6 +122,34 @@ function addEvents(program: Command, terminal: Terminal): void {
     .action(async (name: string, options: { output: Output; limit: number }) => {
       const [client, { listEvents }] = await Promise.all([openClientFor(terminal), import('./events.ts')])
       await listEvents(terminal, client, name, options)
+    })
+}
+
+function addLogs(program: Command, terminal: Terminal): void {
+  program
+    .command('logs')
+    .description("print what a game's container has written; on a terminal without its control characters")
+    .argument('<name>', 'game id, also as game/ID')
+    .option('-f, --follow', 'go on until the container ends')
+    .option('--tail <lines>', 'the last so many lines', 'all')
+    .option('--since <time>', 'a duration such as 10m, or an instant such as 2026-01-31T18:00:00Z')
+    .option('--timestamps', "begin each line with Docker's time")
+    .action(async (name: string, options: { follow?: boolean; tail: string; since?: string; timestamps?: boolean }) => {
+      const [client, { logs }] = await Promise.all([openClientFor(terminal), import('./logs.ts')])
+      const { follow = false, tail, since = null, timestamps = false } = options
+      await logs(terminal, client, gameNames([name])[0] ?? name, { follow, tail, since, timestamps })
+    })
+}
+
+function addTop(program: Command, terminal: Terminal): void {
+  program
+    .command('top')
+    .description('show what games use of CPU, memory and network: on a terminal until it is ended, elsewhere once')
+    .argument('[name...]', 'only these games')
+    .addOption(new Option('--sort-by <what>', 'the most first, or by name').choices(['cpu', 'memory', 'name']).default('cpu'))
+    .action(async (names: string[], { sortBy }: { sortBy: 'cpu' | 'memory' | 'name' }) => {
+      const [client, { top }] = await Promise.all([openClientFor(terminal), import('./top.ts')])
+      await top(terminal, client, { names: gameNames(names), sortBy, everyMs: terminal.isStdoutTty ? 2_000 : 1_000 })
     })
 }
 

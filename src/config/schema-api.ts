@@ -33,6 +33,13 @@ export const apiSettings = group({
     'true or false',
     'Serve `/metrics` without a token, to whoever reaches the API’s address.',
   ),
+  streamsPerToken: setting(
+    'GALAXY_API_STREAMS_PER_TOKEN',
+    integer(1, 100_000),
+    '250',
+    'a number from 1 to 100000',
+    'Watches and logs that one token may have open at once.',
+  ),
 })
 
 /** How the command line reaches an API that was not started from its folder. */

@@ -1,9 +1,11 @@
 import { classifyDatabaseError } from '../database/errors.ts'
+import type { Differences } from '../model/difference.ts'
 import { messageOf, RuntimeFailure } from '../model/errors.ts'
 import { type Plan, renderPlan } from '../model/plan.ts'
 import { carryOut } from './carry-out.ts'
 import type { LoopDeps } from './deps.ts'
 import { lookAt } from './look.ts'
+import { differencesOf } from './plan/differences.ts'
 import type { PlanInput } from './plan/input.ts'
 import { planGame } from './plan/plan-game.ts'
 import type { Requeue } from './requeue.ts'
@@ -28,6 +30,12 @@ export async function previewGame(
   change: (input: PlanInput) => PlanInput = (input) => input,
 ): Promise<Plan> {
   return planGame(change(await lookAt(gameId, deps, 'nothing of the engine')))
+}
+
+/** What of a game is otherwise than asked for, and what would be done about it; nothing is written and no call changes anything. */
+export async function compareGame(gameId: string, deps: LoopDeps): Promise<Differences & { readonly plan: Plan }> {
+  const input = await lookAt(gameId, deps, 'nothing of the engine')
+  return { ...differencesOf(input), plan: planGame(input) }
 }
 
 const LOST_ANSWER_RETRY_MS = 1_000

@@ -2,6 +2,7 @@ import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 import type { HealthSnapshotsTable, OutboxTable, PlayerMappingsTable, TurnsTable } from './life-tables.ts'
 import type { DesiredChangesTable } from './change-table.ts'
 import type { ApiTokensTable } from './token-table.ts'
+import type { WatchChangesTable, WatchStateTable } from './watch-tables.ts'
 
 /**
  * Tables and views of `migrations/`, as the pool's type parsers deliver them: `timestamptz` as Date, `bigint` and
@@ -27,6 +28,8 @@ export interface Database {
   manifest_documents: ManifestDocumentsTable
   api_tokens: ApiTokensTable
   desired_changes: DesiredChangesTable
+  watch_changes: WatchChangesTable
+  watch_state: WatchStateTable
   games: GamesView
 }
 

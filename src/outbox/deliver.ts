@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely'
+import { followChannel } from '../database/follow-channel.ts'
 import type { Database } from '../database/tables.ts'
 import { backoffDelayMs } from '../model/backoff.ts'
 import { pause } from '../pause.ts'
 import type { OutboxEvent } from './event.ts'
-import { followOutbox } from './notifications.ts'
-import { markSent, type Outcome, readDue, type Sent } from './rows.ts'
+import { markSent, OUTBOX_CHANNEL, type Outcome, readDue, type Sent } from './rows.ts'
 import { type Answer, createSender, type Receiver, type Sender } from './send.ts'
 
 export interface DeliverOptions {
@@ -96,7 +96,9 @@ class Deliverer implements Delivery {
     this.#halt.signal.addEventListener('abort', () => this.#wake.resolve())
     options.signal.addEventListener('abort', this.#onAbort, { once: true })
     if (options.signal.aborted) this.#onAbort()
-    const listening = followOutbox({
+    const listening = followChannel({
+      channel: OUTBOX_CHANNEL,
+      applicationName: 'galaxy-outbox',
       url: options.url,
       checkMs: options.pollMs,
       onWritten: () => this.#lookSoon(),

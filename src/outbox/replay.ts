@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../database/tables.ts'
-import { OUTBOX_CHANNEL } from './notifications.ts'
+import { OUTBOX_CHANNEL } from './rows.ts'
 
 /** One event in whatever state, or those that were given up: of a game, or of all games. */
 export type Replay = { readonly kind: 'event'; readonly rowId: number } | { readonly kind: 'dead'; readonly gameId: string | null }

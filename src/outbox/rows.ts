@@ -34,6 +34,9 @@ interface EventRow {
   readonly attempts: number
 }
 
+/** New rows, and replayed ones, are notified of. */
+export const OUTBOX_CHANNEL = 'galaxy_outbox'
+
 const MAX_ERROR_LENGTH = 500
 
 const isWaiting = sql`delivered_at IS NULL AND dead_at IS NULL`

@@ -19,7 +19,9 @@ const JUDGED: Readonly<Record<string, Needs>> = {
   'GET /api/v1/games': 'viewer',
   'GET /api/v1/games/:id': 'viewer',
   'GET /api/v1/games/:id/plan': 'viewer',
+  'GET /api/v1/games/:id/diff': 'viewer',
   'GET /api/v1/games/:id/operations': 'viewer',
+  'GET /api/v1/games/:id/logs': 'viewer',
   'GET /api/v1/games/:id/turns': 'viewer',
   'GET /api/v1/games/:id/snapshots': 'viewer',
   'GET /api/v1/games/:id/events': 'viewer',
@@ -27,6 +29,8 @@ const JUDGED: Readonly<Record<string, Needs>> = {
   'GET /api/v1/operations': 'viewer',
   'GET /api/v1/operations/:id': 'viewer',
   'GET /api/v1/turns': 'viewer',
+  'GET /api/v1/watch': 'viewer',
+  'GET /api/v1/usage': 'viewer',
   'GET /api/v1/outbox': 'viewer',
   'GET /api/v1/images': 'viewer',
   'GET /api/v1/versions': 'viewer',
@@ -36,6 +40,7 @@ const JUDGED: Readonly<Record<string, Needs>> = {
   'GET /api/v1/admin/engine-versions': 'viewer',
   'GET /api/v1/admin/engine-versions/:version': 'viewer',
   'PUT /api/v1/games/:id': 'lobby',
+  'PATCH /api/v1/games/:id': 'lobby',
   'DELETE /api/v1/games/:id': 'lobby',
   'POST /api/v1/internal/runtimes/:id/start': 'lobby',
   'POST /api/v1/internal/runtimes/:id/stop': 'lobby',
@@ -163,7 +168,8 @@ async function ask(route: string, secret: string | undefined) {
   return app.inject({
     // A route's own method, which inject names one by one.
     method: method as 'GET',
-    url: url.replace(':id', id),
+    // A watch that is let in has no end.
+    url: url.endsWith('/watch') ? `${url}?since=never` : url.replace(':id', id),
     headers: secret === undefined ? {} : { authorization: `Bearer ${secret}` },
   })
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { Client } from 'undici'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { servedDocument } from '../../script/generate/openapi.ts'
@@ -75,6 +75,7 @@ async function populate(): Promise<Known> {
     term.insertInto('outbox').values({ game_id: 'known', type: 'any', idempotency_key: 'known', payload: '{}' }).execute(),
   )
   const { id } = await db.selectFrom('outbox').select('id').executeTakeFirstOrThrow()
+  api.view.logs = () => Readable.from([Buffer.from('a line\n')])
   api.view.desk = { ask: async (_game, _actor, call) => ({ status: call.kind === 'report' ? 404 : 202, body: { said: FORGED } }) }
   const text = 'apiVersion: galaxy.dev/v1alpha1\nkind: Game\nmetadata: {name: filed}\nspec: {engineVersion: 1.0.0}\n'
   const files = [{ path: 'games.yaml', text }]
@@ -94,11 +95,15 @@ async function populate(): Promise<Known> {
       'If-Match': ['"1"', '2', '*'],
       'Galaxy-User-Id': [USER],
       labelSelector: ['tier=free', 'tier!=free,!x'],
+      fieldSelector: ['spec.state=Running', 'status.ready!=True,spec.engineVersion=1.0.0'],
+      kinds: ['games', 'operations,turns'],
+      tail: ['1', 'all'],
       continue: [Buffer.from('known').toString('base64url'), Buffer.from('7').toString('base64url')],
       limit: ['1', '100'],
     },
     bodies: {
       applyGame: [gameBody('known', { paused: true }), gameBody('known', { players: [{ userId: USER, raceName: 'Terran' }] })],
+      patchGame: [{ spec: { paused: true } }, { metadata: { labels: { tier: null } } }, {}],
       registerEngineVersion: [versionBody('9.9.9', {}), versionBody('9.9.8', { probe: { tcp: { port: 1 } }, env: { A: 'b' } })],
       putEngineVersion: [versionBody('1.0.1', {}), versionBody('1.0.1', { enabled: false })],
       applyManifests: [{ files }, { files, dryRun: true }],

@@ -1,5 +1,5 @@
 import { inject } from 'vitest'
-import { type ControllerView, type PlanAnswer } from '../../src/api/ports.ts'
+import type { Comparison, ControllerView, PlanAnswer } from '../../src/api/ports.ts'
 import { type Api, type ApiOptions, startApi } from '../../src/api/server.ts'
 import { createToken, hashToken } from '../../src/api/token.ts'
 import { loadConfig } from '../../src/config.ts'
@@ -7,8 +7,10 @@ import { type DatabasePool, openPool } from '../../src/database/pool.ts'
 import { createLog, type Log } from '../../src/log.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
 import { RuntimeFailure } from '../../src/model/errors.ts'
+import type { LogOptions } from '../../src/model/log-options.ts'
 import type { DesiredGame } from '../../src/model/game.ts'
 import type { HostImage, ImageUser } from '../../src/model/image.ts'
+import type { GameUsage } from '../../src/model/usage.ts'
 import type { PlayerDesk } from '../../src/proxy/player-desk.ts'
 import { servedDocument } from '../../script/generate/openapi.ts'
 import { type OpenApiJudge, openApiJudge } from '../support/openapi-judge.ts'
@@ -40,6 +42,13 @@ export interface FakeView extends ControllerView {
   leads: boolean
   dockerOk: boolean
   readonly plannedFor: (DesiredGame | undefined)[]
+  /** What containers use, and how often Docker was asked. */
+  usages: GameUsage[]
+  usagesAsked: number
+  /** What a container writes; null: there is none. */
+  logs: ((options: LogOptions, signal: AbortSignal) => AsyncIterable<Uint8Array>) | null
+  /** What a comparison finds; null: nothing. */
+  comparison: Comparison | null
   /** Who asks engines; without one, this is a standby. */
   desk: PlayerDesk | null
   /** The host's images and containers. */
@@ -68,7 +77,16 @@ export async function startApiUnderTest({ env = {}, log = createLog('silent') }:
   const token = createToken()
   const { config } = loadConfig({ env: { GALAXY_API_PORT: '0', ...UNLIMITED, ...env }, cwd: inject('runFolder') })
   const { scrape } = createMetrics('default', () => null)
-  const options: ApiOptions = { config, db: pool.db, view, scrape, localTokenHash: hashToken(token), signal: stop.signal, log }
+  const options: ApiOptions = {
+    config,
+    db: pool.db,
+    databaseUrl: database.url,
+    view,
+    scrape,
+    localTokenHash: hashToken(token),
+    signal: stop.signal,
+    log,
+  }
   const api: Api = await startApi(options)
   return {
     url: api.url,
@@ -119,7 +137,24 @@ function fakeView(): FakeView {
       plannedFor.push(hypothetical)
       return { text: `${gameId}: start`, actions: 2 }
     },
+    async compare(gameId) {
+      if (!this.leads) throw new RuntimeFailure('transient', 'service_unavailable', 'this process is on standby')
+      return this.comparison ?? { differences: [], notes: [], reason: 'as it should be', plan: await this.planFor(gameId) }
+    },
+    comparison: null,
     confirmPrune: async () => ['game/old'],
+    async openLogs(gameId, options, signal) {
+      if (this.logs === null) throw new RuntimeFailure('transient', 'not_found', `game ${gameId} has no container now`)
+      return this.logs(options, signal)
+    },
+    logs: null,
+    usages: [],
+    async usage() {
+      if (!this.leads) throw new RuntimeFailure('transient', 'service_unavailable', 'this process is on standby')
+      this.usagesAsked += 1
+      return this.usages
+    },
+    usagesAsked: 0,
     hostImages: async () => host,
     async askAsPlayer(gameId, actor, call, signal) {
       if (this.desk === null) throw new RuntimeFailure('transient', 'service_unavailable', 'this process is on standby')

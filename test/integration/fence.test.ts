@@ -27,6 +27,10 @@ const OPEN: Readonly<Record<string, string>> = {
   'engine_versions UPDATE': 'the doors’; manifests write manifest_documents in the same transaction',
   'engine_versions DELETE': 'the doors’; manifests write manifest_documents in the same transaction',
   'operation_log INSERT': 'whoever may ask may queue one; a running one is refused row by row',
+  'watch_changes INSERT': 'the triggers of games, operations and turns, which stand under their own fences',
+  'watch_state INSERT': 'the migration makes its one row',
+  'watch_state UPDATE': 'any controller’s API says that somebody watches; the horizon moves in the statement that deletes, under its fence',
+  'watch_state DELETE': 'nobody does',
   'outbox UPDATE': 'a replay is anybody’s wish; an acknowledgement is true whoever got it',
 }
 

@@ -17,6 +17,7 @@ const start = (env: Readonly<Record<string, string>>) => {
   const { config } = loadConfig({ env: { GALAXY_API_PORT: '0', ...env }, cwd: import.meta.dirname })
   const rest = {
     db: api.pool.db,
+    databaseUrl: api.options.databaseUrl,
     view: api.view,
     scrape: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
     localTokenHash: hashToken(api.token),

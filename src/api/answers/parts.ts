@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { z } from 'zod'
 
 // What answers are made of. Their schemas are for the document and for the compiler, which holds the routes to them; an answer that
@@ -13,6 +14,11 @@ export function word(words: readonly string[]): z.ZodType<string> {
 /** A JSON column. The row's type is `unknown`; who writes it holds it to this shape. */
 export function stored(shape: z.ZodType): z.ZodType {
   return shape
+}
+
+/** Text that may go on without an end. */
+export function streamed(mediaType: string): z.ZodType<string | Readable> {
+  return z.string().meta({ mediaType })
 }
 
 /** One page of a list. */

@@ -1,14 +1,17 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../../database/tables.ts'
+import type { FieldRequirement } from '../field-selector.ts'
 import type { LabelRequirement } from '../label-selector.ts'
+import { matchesField } from './game-fields.ts'
 
 export type GameRow = Awaited<ReturnType<ReturnType<typeof selectGames>['executeTakeFirstOrThrow']>>
 
 export interface GamePage {
   readonly limit: number
   /** Id of the last game of the page before. */
-  readonly after: string | null
-  readonly labels: readonly LabelRequirement[]
+  readonly continue?: string | undefined
+  readonly labelSelector?: readonly LabelRequirement[] | undefined
+  readonly fieldSelector?: readonly FieldRequirement[] | undefined
 }
 
 /** Games in the order of their ids, one more than asked for when there are more. */
@@ -16,9 +19,15 @@ export async function listGames(db: Kysely<Database>, page: GamePage): Promise<r
   let query = selectGames(db)
     .orderBy('g.game_id')
     .limit(page.limit + 1)
-  if (page.after !== null) query = query.where('g.game_id', '>', page.after)
-  for (const requirement of page.labels) query = query.where(matches(requirement))
+  if (page.continue !== undefined) query = query.where('g.game_id', '>', page.continue)
+  for (const requirement of page.labelSelector ?? []) query = query.where(matches(requirement))
+  for (const requirement of page.fieldSelector ?? []) query = query.where(matchesField(requirement))
   return query.execute()
+}
+
+/** Those of the games that there are, in no order. */
+export async function findGames(db: Kysely<Database>, gameIds: readonly string[]): Promise<readonly GameRow[]> {
+  return selectGames(db).where('g.game_id', '=', sql<string>`ANY(${gameIds}::text[])`).execute()
 }
 
 export async function findGame(db: Kysely<Database>, gameId: string): Promise<GameRow | null> {

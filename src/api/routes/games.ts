@@ -16,7 +16,7 @@ import type { ControllerView } from '../ports.ts'
 import { ApiProblem } from '../problem.ts'
 import { putGame } from '../put-game.ts'
 import { findGame, type GameRow, listGames } from '../reads/games.ts'
-import { continueToken, deleteQuery, gameParams, labelSelector, limit, noQuery, toContinueToken, writeQuery } from '../requests.ts'
+import { deleteQuery, gameListQuery, gameParams, noQuery, toContinueToken, writeQuery } from '../requests.ts'
 import type { ApiServer } from '../server.ts'
 import { planOf } from '../plan-of.ts'
 
@@ -38,16 +38,15 @@ export function gameRoutes(app: ApiServer, options: GameRouteOptions): void {
 type Show = (row: GameRow) => GameEnvelope
 
 function readRoutes(app: ApiServer, db: Kysely<Database>, show: Show): void {
-  const listQuery = z.strictObject({ limit, continue: continueToken.optional(), labelSelector: labelSelector.optional() })
   const list = {
     operationId: 'listGames',
     tags: ['games'],
     summary: 'Games in the order of their ids, page by page',
-    querystring: listQuery,
+    querystring: gameListQuery,
     response: { 200: gameList },
   } as const
   app.get('/games', { config: { needs: 'viewer' }, schema: list }, async ({ query }) => {
-    const rows = await listGames(db, { limit: query.limit, after: query.continue ?? null, labels: query.labelSelector ?? [] })
+    const rows = await listGames(db, query)
     const shown = rows.slice(0, query.limit)
     const last = rows.length > shown.length ? shown.at(-1) : undefined
     return {
@@ -147,13 +146,13 @@ function planRoute(app: ApiServer, { db, view }: GameRouteOptions): void {
   })
 }
 
-async function requireGame(db: Kysely<Database>, gameId: string): Promise<GameRow> {
+export async function requireGame(db: Kysely<Database>, gameId: string): Promise<GameRow> {
   const row = await findGame(db, gameId)
   if (row === null) throw new ApiProblem('not_found', `there is no game ${gameId}`)
   return row
 }
 
-function sendGame(reply: FastifyReply, game: GameEnvelope): FastifyReply {
+export function sendGame(reply: FastifyReply, game: GameEnvelope): FastifyReply {
   if (game.metadata.resourceVersion !== null) reply.header('etag', `"${game.metadata.resourceVersion}"`)
   return reply.send(game)
 }

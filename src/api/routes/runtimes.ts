@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import type { Kysely } from 'kysely'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Database } from '../../database/tables.ts'
 import type { ImagePolicy } from '../../desired/resolve-image.ts'
 import type { Verb, VerbRequest } from '../../desired/verb.ts'
@@ -15,7 +15,7 @@ import type { ControllerView } from '../ports.ts'
 import { ApiProblem } from '../problem.ts'
 import { findGame, type GameRow, listGames } from '../reads/games.ts'
 import { askVerb } from '../request-verb.ts'
-import { continueToken, gameParams, labelSelector, limit, noQuery, toContinueToken, wait, writeQuery } from '../requests.ts'
+import { gameListQuery, gameParams, noQuery, toContinueToken, wait, writeQuery } from '../requests.ts'
 import type { ApiServer } from '../server.ts'
 import { cleanupBody, forceNextTurnBody, patchBody, pauseBody, restartBody, resumeBody, startBody, stopBody } from '../verb-bodies.ts'
 
@@ -110,17 +110,16 @@ function readRoutes(app: ApiServer, db: Kysely<Database>): void {
     const { apiVersion, metadata, status } = toEnvelope(row, schedules, Date.now())
     return { apiVersion, kind: 'Runtime' as const, metadata, status }
   }
-  const listQuery = z.strictObject({ limit, continue: continueToken.optional(), labelSelector: labelSelector.optional() })
   const config = { needs: 'viewer' } as const
   const list = {
     operationId: 'listRuntimes',
     tags: ['games'],
     summary: 'What is known of games, in the order of their ids, page by page',
-    querystring: listQuery,
+    querystring: gameListQuery,
     response: { 200: runtimeList },
   } as const
   app.get('/internal/runtimes', { config, schema: list }, async ({ query }) => {
-    const rows = await listGames(db, { limit: query.limit, after: query.continue ?? null, labels: query.labelSelector ?? [] })
+    const rows = await listGames(db, query)
     const shown = rows.slice(0, query.limit)
     const last = rows.length > shown.length ? shown.at(-1) : undefined
     return {

@@ -1,7 +1,10 @@
-import { listen } from '../database/listen.ts'
 import { pause } from '../pause.ts'
+import { listen } from './listen.ts'
 
-export interface NotificationOptions {
+export interface FollowOptions {
+  readonly channel: string
+  /** Of the connection, as `pg_stat_activity` shows it. */
+  readonly applicationName: string
   /** One connection, never through a transaction pooler. */
   readonly url: string
   /** How often the connection is asked whether it still lives, in ms. */
@@ -12,12 +15,11 @@ export interface NotificationOptions {
   readonly signal: AbortSignal
 }
 
-export const OUTBOX_CHANNEL = 'galaxy_outbox'
 const FIRST_PAUSE_MS = 100
 const MAX_PAUSE_MS = 5_000
 
-/** Listens for new rows of the outbox until the signal aborts; a connection that is lost is made again. */
-export async function followOutbox(options: NotificationOptions): Promise<void> {
+/** Listens on a channel until the signal aborts; a connection that is lost is made again. */
+export async function followChannel(options: FollowOptions): Promise<void> {
   const { signal } = options
   for (let failures = 0; !signal.aborted; failures += 1) {
     try {
@@ -31,8 +33,9 @@ export async function followOutbox(options: NotificationOptions): Promise<void> 
   }
 }
 
-async function listenOnce({ url, checkMs, onWritten, signal }: NotificationOptions, onConnected: () => void): Promise<void> {
-  const listener = await listen({ url, applicationName: 'galaxy-outbox' }, [OUTBOX_CHANNEL], onWritten)
+async function listenOnce(options: FollowOptions, onConnected: () => void): Promise<void> {
+  const { url, channel, applicationName, checkMs, onWritten, signal } = options
+  const listener = await listen({ url, applicationName }, [channel], onWritten)
   const checks = setInterval(() => void listener.check(), checkMs)
   const onAbort = () => void listener.stop()
   signal.addEventListener('abort', onAbort)
