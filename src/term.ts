@@ -1,6 +1,6 @@
 import type { Config } from './config.ts'
 import { composeTerm, type Ingredients, type TermParts } from './compose.ts'
-import { isLeaseLost, type Term } from './controller/leadership.ts'
+import { isLeaseLost, type Term, type Testimony } from './controller/leadership.ts'
 import type { LoopDeps } from './controller/deps.ts'
 import { every } from './clock.ts'
 import { rememberedOf } from './controller/games.ts'
@@ -21,6 +21,8 @@ export interface TermOptions extends Ingredients {
 export type ActiveTerm = Pick<TermParts, 'deps' | 'loop' | 'world' | 'players' | 'hostImages' | 'openLogs' | 'usage'>
 
 const POOL_SIZE = 8
+/** Every reader of a status goes through this list. */
+const MOST_UNSEEN = 100
 const HISTORY_INTERVAL_MS = 3_600_000
 /** Soon enough that also a controller that is restarted every hour trims, and not while it has its start to do. */
 const FIRST_HISTORY_MS = 60_000
@@ -72,10 +74,8 @@ async function start(term: Term, { deps, loop, world, desired }: TermParts): Pro
     const { containerId = null, status } = stored.record ?? {}
     if (containerId !== null && status !== 'stopped') world.expect(containerId, stored.gameId)
   }
-  let looks = 0
-  let hasLooked = false
-  // What an earlier term wrote of a game is vouched for only once this one has looked at it; one whose look hangs is not waited for.
-  term.vouch(() => world.isKnown && (hasLooked ||= loop.depth === 0 && (loop.inFlight === 0 || ++looks > 1)))
+  // What an earlier term wrote of a game is vouched for only once this one has looked at it; others do not wait for one whose look hangs.
+  term.vouch(() => (world.isKnown ? testimonyOf(deps.games.unseen()) : null))
   world.start()
   loop.startResync(async () => {
     if (!world.isKnown) return
@@ -84,6 +84,11 @@ async function start(term: Term, { deps, loop, world, desired }: TermParts): Pro
     for (const gameId of queued.keys()) deps.games.update(gameId, { isQueueUnsure: true })
     loop.add(changed)
   })
+}
+
+/** While many are still to be looked at, the beginning of a term is not over. */
+function testimonyOf(unseen: readonly string[]): Testimony | null {
+  return unseen.length > MOST_UNSEEN ? null : { unseen }
 }
 
 /** Without a webhook what is to be told waits in the outbox for whoever reads it. */

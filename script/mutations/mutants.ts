@@ -130,8 +130,15 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'vouch for statuses without a view of Docker',
     breaks: 'S8',
     file: 'src/term.ts',
-    find: 'term.vouch(() => world.isKnown && (hasLooked',
-    replace: 'term.vouch(() => world !== undefined && (hasLooked',
+    find: 'term.vouch(() => (world.isKnown ?',
+    replace: 'term.vouch(() => (world !== undefined ?',
+  },
+  {
+    name: 'vouch for what an earlier term saw of a game',
+    breaks: 'S8',
+    file: 'src/controller/games.ts',
+    find: '!memory.isSeen && hasStatus(memory)',
+    replace: '!memory.isSeen && !hasStatus(memory)',
   },
   {
     name: 'let a call without an answer count as failed',

@@ -8,6 +8,8 @@ import type { EngineReading } from './plan/input.ts'
 
 /** What this term knows of a game beside its desired row and its containers. */
 export interface GameMemory {
+  /** Whether this term has written what it saw of the game, or found it written already: then the status is vouched for (S8). */
+  readonly isSeen: boolean
   readonly status: GameStatus
   readonly record: RuntimeRecord | null
   readonly openOperation: Operation | null
@@ -46,6 +48,7 @@ export interface KnownEngine {
 }
 
 const NEW_GAME: GameMemory = {
+  isSeen: false,
   status: NEW_STATUS,
   record: null,
   openOperation: null,
@@ -100,9 +103,14 @@ export class Games {
     })
   }
 
+  /** Those of which the database tells what an earlier term saw. */
+  unseen(): readonly string[] {
+    return [...this.#games].flatMap(([gameId, memory]) => (!memory.isSeen && hasStatus(memory) ? [gameId] : []))
+  }
+
   /** What is known of each game that has a record or a condition. */
   known(): Iterable<GameMemory> & IteratorObject<GameMemory> {
-    return this.#games.values().filter(({ record, status }) => record !== null || status.conditions.length > 0)
+    return this.#games.values().filter(hasStatus)
   }
 
   /** Those that a look may find something to do about; one that is over costs memory, and nothing at each resync. */
@@ -112,6 +120,10 @@ export class Games {
       .filter(([, memory]) => !isOver(memory))
       .map(([gameId]) => gameId)
   }
+}
+
+function hasStatus({ record, status }: GameMemory): boolean {
+  return record !== null || status.conditions.length > 0
 }
 
 /** Removed, or never begun, and all told: what is left to know of it waits for its row. */

@@ -32,14 +32,19 @@ export interface LeadershipObserver {
   termEnded(): void
 }
 
+/** The observed world is complete: statuses say what is, but for these games, which nobody has looked at yet. Null in its place: nothing is known. */
+export interface Testimony {
+  readonly unseen: readonly string[]
+}
+
 export interface Term {
   readonly epoch: number
   /** Aborts when the lease is lost, or the controller stops. */
   readonly signal: AbortSignal
   /** @throws RuntimeFailure when too little of the lease remains to begin a call */
   assertMayAct(): void
-  /** How to tell whether the observed world is complete: then a renewal vouches for what statuses say (S8). */
-  vouch(isObserved: () => boolean): void
+  /** How to tell what a renewal can vouch for (S8). */
+  vouch(testimony: () => Testimony | null): void
   /** Renews now: the world has just become known, and statuses need not stay `Unknown` until the next renewal. */
   renewSoon(): void
 }
@@ -87,7 +92,7 @@ async function holdLease(options: LeadershipOptions, epoch: number, askedAt: num
   const lost = new AbortController()
   const signal = AbortSignal.any([options.signal, lost.signal])
   let validUntil = askedAt + leaseMs
-  let isObserved = (): boolean => false
+  let testify = (): Testimony | null => null
   const hurry = createAlarm()
   const term: Term = {
     epoch,
@@ -97,15 +102,15 @@ async function holdLease(options: LeadershipOptions, epoch: number, askedAt: num
         throw new RuntimeFailure('transient', 'service_unavailable', 'too little of the lease remains to begin a call')
       }
     },
-    vouch: (observed) => {
-      isObserved = observed
+    vouch: (testimony) => {
+      testify = testimony
     },
     renewSoon: () => hurry.wake(),
   }
   log.info({ instance, epoch }, 'lease taken')
   observer?.leaseTaken(epoch)
   const renewing = keepRenewing(options, epoch, signal, {
-    isObserved: () => isObserved(),
+    testify: () => testify(),
     alarm: hurry,
     validUntil: () => validUntil,
     extend: (until) => {
@@ -132,7 +137,7 @@ async function holdLease(options: LeadershipOptions, epoch: number, askedAt: num
 
 interface Validity {
   readonly alarm: Alarm
-  isObserved(): boolean
+  testify(): Testimony | null
   validUntil(): number
   extend(until: number): void
 }
@@ -150,7 +155,7 @@ async function keepRenewing(
     const askedAt = performance.now()
     if (askedAt > validity.validUntil()) throw new Error(`epoch ${epoch} was not renewed in time`)
     try {
-      const isHeld = await renewLease(db, { instance, epoch, ttlMs: leaseMs, observed: validity.isObserved() })
+      const isHeld = await renewLease(db, { instance, epoch, ttlMs: leaseMs, testimony: validity.testify() })
       if (!isHeld) throw new RuntimeFailure('conflict', 'conflict', `epoch ${epoch} is over`)
       validity.extend(askedAt + leaseMs)
       observer?.leaseRenewed()

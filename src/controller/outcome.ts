@@ -18,7 +18,7 @@ import { statusAfter } from './status-after.ts'
 
 export interface After {
   readonly write: GameWrite
-  readonly memory: Pick<GameMemory, 'status' | 'record' | 'openTurn' | 'computedTurn' | 'mapping' | 'maxima'>
+  readonly memory: Pick<GameMemory, 'isSeen' | 'status' | 'record' | 'openTurn' | 'computedTurn' | 'mapping' | 'maxima'>
   readonly isUnchanged: boolean
   readonly containerId: string | null
   readonly imageRef: string | null
@@ -56,6 +56,7 @@ export function stateAfter(
       forget: mayForget(change, input),
     },
     memory: {
+      isSeen: true,
       status: changed.status ?? input.status,
       record: record?.status === 'removed' ? null : record,
       ...life.memory,

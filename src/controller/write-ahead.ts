@@ -184,7 +184,10 @@ function rememberEngine(
 /** Writes what was merely noticed; nothing when nothing differs. */
 export async function saveChange(change: Change, input: PlanInput, deps: LoopDeps): Promise<void> {
   const after = stateAfter(change, null, input, deps)
-  if (after.isUnchanged) return
+  if (after.isUnchanged) {
+    if (!deps.games.of(input.gameId).isSeen) deps.games.update(input.gameId, { isSeen: true })
+    return
+  }
   await remember(input.gameId, deps, async () => {
     await saveGame(deps.db, after.write)
     deps.games.update(input.gameId, after.memory)

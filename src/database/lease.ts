@@ -24,22 +24,28 @@ export async function acquireLease(db: Kysely<Database>, request: LeaseRequest):
 /** False: the term is over. An expired lease is never revived, even if nobody has taken it yet. */
 export async function renewLease(
   db: Kysely<Database>,
-  term: {
+  {
+    instance,
+    epoch,
+    ttlMs,
+    testimony,
+  }: {
     readonly instance: string
     readonly epoch: number
-    readonly ttlMs: number /** The observed world is complete and fresh. */
-    readonly observed: boolean
+    readonly ttlMs: number
+    /** Null vouches for nothing; what an earlier renewal vouched for stays, and grows old. */
+    readonly testimony: { readonly unseen: readonly string[] } | null
   },
 ): Promise<boolean> {
   const result = await db
     .updateTable('controller_leases')
     .set({
-      expires_at: sql`clock_timestamp() + ${milliseconds(term.ttlMs)}`,
+      expires_at: sql`clock_timestamp() + ${milliseconds(ttlMs)}`,
       renewed_at: sql`clock_timestamp()`,
-      ...(term.observed && { observed_at: sql`clock_timestamp()` }),
+      ...(testimony !== null && { observed_at: sql`clock_timestamp()`, unseen_games: [...testimony.unseen] }),
     })
-    .where('instance', '=', term.instance)
-    .where('epoch', '=', term.epoch)
+    .where('instance', '=', instance)
+    .where('epoch', '=', epoch)
     .where('expires_at', '>', sql<Date>`clock_timestamp()`)
     .executeTakeFirst()
   return result.numUpdatedRows > 0n

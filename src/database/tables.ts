@@ -99,6 +99,7 @@ export interface ControllerLeasesTable {
   renewed_at: Date
   observed_at: Date | null
   stale_after: Generated<unknown>
+  unseen_games: Generated<string[]>
 }
 
 export interface GameStatusTable {

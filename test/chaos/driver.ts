@@ -5,7 +5,7 @@ import type { Answer } from '../../simulator/calls/process.ts'
 import type { VirtualClock } from '../../simulator/clock.ts'
 import type { Daemon } from '../../simulator/daemon.ts'
 import type { Config } from '../../src/config.ts'
-import type { Term } from '../../src/controller/leadership.ts'
+import type { Term, Testimony } from '../../src/controller/leadership.ts'
 import { isTransient } from '../../src/database/errors.ts'
 import { RuntimeFailure } from '../../src/model/errors.ts'
 import type { Identity } from '../../src/model/labels.ts'
@@ -53,7 +53,7 @@ export class Driver {
   #failure: unknown = null
   #epoch = 0
   #crash: Crash | null = null
-  #isObserved = (): boolean => false
+  #testify: () => Testimony | null = () => null
 
   constructor(options: DriverOptions) {
     this.#options = options
@@ -69,9 +69,9 @@ export class Driver {
     return this.#epoch
   }
 
-  /** What the controller would vouch for by renewing its lease now (S8). */
-  get isObserved(): boolean {
-    return this.isAlive && this.#isObserved()
+  vouchesFor(gameId: string): boolean {
+    const testimony = this.isAlive ? this.#testify() : null
+    return testimony !== null && !testimony.unseen.includes(gameId)
   }
 
   crashAt(crash: Crash | null): void {
@@ -120,8 +120,8 @@ export class Driver {
       assertMayAct: () => {
         if (life.isDead) throw new RuntimeFailure('transient', 'service_unavailable', 'killed')
       },
-      vouch: (isObserved) => {
-        this.#isObserved = isObserved
+      vouch: (testimony) => {
+        this.#testify = testimony
       },
       renewSoon: () => {},
     }

@@ -66,13 +66,13 @@ export async function runHistory(options: HistoryOptions): Promise<Verdict> {
 const UNRENEWED_MS = 10_000
 const REFUSALS: ReadonlySet<string> = new Set(['database killed', 'database answer_lost', 'database read_only'])
 
-function vouching(world: ChaosWorld): () => boolean {
+function vouching(world: ChaosWorld): (gameId: string) => boolean {
   let [faults, untilMs] = [0, 0]
-  return () => {
+  return (gameId) => {
     const struck = [...world.struck].reduce((sum, [kind, times]) => sum + (REFUSALS.has(kind) ? times : 0), 0)
     if (struck !== faults) untilMs = world.clock.nowMs() + UNRENEWED_MS
     faults = struck
-    return world.isObserved && world.clock.nowMs() >= untilMs
+    return world.vouchesFor(gameId) && world.clock.nowMs() >= untilMs
   }
 }
 

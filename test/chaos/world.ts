@@ -58,8 +58,8 @@ export interface ChaosWorld {
   /** kill -9: pending calls never run, transactions roll back, timers are dropped. Nothing when no life runs. */
   kill(): void
   readonly isAlive: boolean
-  /** What a renewal of the lease would vouch for now: the observed world is complete and fresh (S8). The world itself renews nothing. */
-  readonly isObserved: boolean
+  /** Whether a renewal of the lease would vouch for what the game's status says now (S8). The world itself renews nothing. */
+  vouchesFor(gameId: string): boolean
   /** Of the latest life; 0 before the first. */
   readonly epoch: number
   /** Lets this much virtual time pass, and everything due in it happen. */
@@ -121,9 +121,7 @@ export async function createWorld(options: WorldOptions): Promise<ChaosWorld> {
     get isAlive() {
       return driver.isAlive
     },
-    get isObserved() {
-      return driver.isObserved
-    },
+    vouchesFor: (gameId) => driver.vouchesFor(gameId),
     get epoch() {
       return driver.epoch
     },

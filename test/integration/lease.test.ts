@@ -56,7 +56,7 @@ describeOnEachPostgres('leadership', (serverUrl) => {
       await acquire('observed')
       await renew('observed', 1)
       expect(await observedAt()).toBeNull()
-      await renew('observed', 1, { observed: true })
+      await renew('observed', 1, { testimony: { unseen: [] } })
       expect(await observedAt()).toBeInstanceOf(Date)
       await releaseLease(free.db, { instance: 'observed', epoch: 1 })
       await acquire('observed')
@@ -143,8 +143,12 @@ function acquire(instance: string, { ttlMs = 60_000 } = {}): Promise<number | nu
   return acquireLease(free.db, { instance, holder: 'test', ttlMs, staleAfterMs: 30_000 })
 }
 
-function renew(instance: string, epoch: number, { ttlMs = 60_000, observed = false } = {}): Promise<boolean> {
-  return renewLease(free.db, { instance, epoch, ttlMs, observed })
+function renew(
+  instance: string,
+  epoch: number,
+  { ttlMs = 60_000, testimony = null }: { ttlMs?: number; testimony?: { unseen: string[] } | null } = {},
+): Promise<boolean> {
+  return renewLease(free.db, { instance, epoch, ttlMs, testimony })
 }
 
 function session(instance: string, leaseEpoch: number): DatabasePool {

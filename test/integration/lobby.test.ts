@@ -374,7 +374,7 @@ async function runs(gameId: string): Promise<void> {
 }
 
 async function observe(): Promise<void> {
-  await renewLease(world.controller.db, { instance: 'default', epoch: 1, ttlMs: 600_000, observed: true })
+  await renewLease(world.controller.db, { instance: 'default', epoch: 1, ttlMs: 600_000, testimony: { unseen: [] } })
 }
 
 async function age(): Promise<void> {

@@ -59,12 +59,16 @@ describeOnEachPostgres('history schema', (serverUrl) => {
   })
 
   describe('the view of games', () => {
-    it('says Unknown until the world was observed, and again when that is too old', async () => {
+    it('says Unknown until the world and the game itself were observed, and again when that is too old', async () => {
       const ready = '[{"type": "Ready", "status": "True"}]'
       await write(`INSERT INTO desired_games (game_id, engine_version) VALUES ('seen', '1.0.0')`)
       await write(`INSERT INTO game_status (game_id, conditions) VALUES ('seen', '${ready}')`)
       expect(await seen()).toMatchObject({ ready: 'Unknown', fresh: false })
-      await renewLease(controller.db, { instance: 'default', epoch: 1, ttlMs: 600_000, observed: true })
+      await renewLease(controller.db, { instance: 'default', epoch: 1, ttlMs: 600_000, testimony: { unseen: [] } })
+      expect(await seen()).toMatchObject({ ready: 'True', fresh: true })
+      await renewLease(controller.db, { instance: 'default', epoch: 1, ttlMs: 600_000, testimony: { unseen: ['seen'] } })
+      expect(await seen()).toMatchObject({ ready: 'Unknown', fresh: false })
+      await renewLease(controller.db, { instance: 'default', epoch: 1, ttlMs: 600_000, testimony: { unseen: ['another'] } })
       expect(await seen()).toMatchObject({ ready: 'True', fresh: true })
       await write(`UPDATE controller_leases SET observed_at = now() - interval '31 seconds'`)
       expect(await seen()).toMatchObject({ ready: 'Unknown', fresh: false })

@@ -28,7 +28,7 @@ export interface ChangesRead {
   readonly more: number | null
   /** Changes of the window's beginning have been taken away for their age. */
   readonly isTooOld: boolean
-  /** Whether the present state of games is vouched for (S8). */
+  /** Whether the present state of all games is vouched for (S8). */
   readonly isFresh: boolean
 }
 
@@ -53,7 +53,7 @@ const HORIZON = sql`CASE WHEN state.horizon < pg_snapshot_xmax(pg_current_snapsh
  */
 export async function readChanges(db: Kysely<Database>, { from, to, after }: Window): Promise<ChangesRead> {
   const { rows } = await sql<Row>`
-    SELECT now.snapshot::text AS snapshot, ${HORIZON}::text AS horizon, coalesce(l.observed_at + l.stale_after > now(), false) AS is_fresh, c.*
+    SELECT now.snapshot::text AS snapshot, ${HORIZON}::text AS horizon, coalesce(l.observed_at + l.stale_after > now() AND l.unseen_games = '{}', false) AS is_fresh, c.*
       FROM (SELECT coalesce(${to}::pg_snapshot, pg_current_snapshot()) AS snapshot) now
       CROSS JOIN watch_state state
       LEFT JOIN deployment p ON true

@@ -71,7 +71,7 @@ export interface ComputedTurn {
   readonly containerId: string
 }
 
-/** What the status of a game said at a moment when the controller vouched for its view of the world. */
+/** What the status of a game said at a moment when the controller vouched for it. */
 export interface StatusSight {
   readonly game: string
   /** Of its condition. */

@@ -17,8 +17,8 @@ export interface WitnessOptions {
   readonly daemon: Daemon
   readonly sql: Sql
   readonly identity: Identity
-  /** Whether the controller vouches for its view of the world now. */
-  readonly isVouchedFor: () => boolean
+  /** Whether the controller vouches for what the game's status says now. */
+  readonly isVouchedFor: (gameId: string) => boolean
   /** State folders that are there, by path; each ends in the game's id. */
   readonly folders: () => ReadonlyMap<string, { readonly turn: number | null }>
 }
@@ -65,7 +65,7 @@ export async function callWitness({ daemon, sql, identity, folders, isVouchedFor
         const folder = seen.find(([name]) => name.endsWith(`/${game}`))?.[1]
         sights.push({ realMs: machineNowMs(), game, isThere: folder !== undefined, turn: folder?.turn ?? null })
       }
-      if (isVouchedFor()) statuses.push(...(await readStatuses(sql, daemon.nowMs())))
+      statuses.push(...(await readStatuses(sql, daemon.nowMs())).filter(({ game }) => isVouchedFor(game)))
     },
     testimony: async () => ({ entries, moments, calls: daemon.history.calls(), writes: await readAudit(sql, 0), lives, identity }),
   }

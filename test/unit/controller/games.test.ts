@@ -3,6 +3,17 @@ import { Games } from '../../../src/controller/games.ts'
 import { NEW_STATUS } from '../../../src/model/status.ts'
 import { record } from '../../support/planning.ts'
 
+describe('the games that a term has not seen', () => {
+  it('are those of which the database tells something, until a write of the term confirms it', () => {
+    const games = new Games()
+    games.update('recorded', { record: record() })
+    games.update('over', { status: { ...NEW_STATUS, stateVersion: '1.0.0' } })
+    expect(games.unseen()).toEqual(['recorded'])
+    games.update('recorded', { isSeen: true })
+    expect(games.unseen()).toEqual([])
+  })
+})
+
 describe('the games that a resync looks at', () => {
   it('are none that is over, however much is known of its state folder', () => {
     const games = new Games()
