@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { admit } from '../desired/admission.ts'
 import { resolveLimits } from '../desired/limits.ts'
-import type { StateWriter } from '../desired/patch-compatibility.ts'
+import { checkPatch, type StateWriter } from '../desired/patch-compatibility.ts'
 import type { ImagePolicy, ResolvedImage } from '../desired/resolve-image.ts'
 import type { AcceptedSpec, DesiredGame, EngineVersion, RequestedRuntime, StateMount } from '../model/game.ts'
 import type { ImageFacts } from '../model/image.ts'
@@ -38,11 +38,12 @@ export interface AdmissionFacts {
  */
 export function admitGame(facts: AdmissionFacts): Admission {
   const { desired, status } = facts
+  const stateWriter = writerOf(facts)
   const inForce = status.acceptedSpec
   const answer = admit(desired, {
     policy: facts.images,
     version: facts.version,
-    stateWriter: writerOf(facts),
+    stateWriter,
     races: facts.races,
     accepted: inForce,
   })
@@ -52,11 +53,16 @@ export function admitGame(facts: AdmissionFacts): Admission {
       reason: answer.code === 'patch_semver_incompatible' ? 'PatchIncompatible' : 'InvalidSpec',
       code: answer.code,
       message: answer.message,
-      inForce,
+      inForce: inForce !== null && canRead(inForce, stateWriter, desired) ? inForce : null,
     }
   }
   const pinned = inForce !== null && isSameRequest(inForce, desired) ? inForce : null
   return pinned !== null && !facts.mayRepin ? keepPins(facts, pinned, answer.image) : pin(facts, answer.image)
+}
+
+/** Something else may have run since the spec was accepted: then it is in force no more (S3). */
+function canRead({ engine, engineVersion, imageRef }: AcceptedSpec, from: StateWriter | null, { allowIncompatibleTo }: DesiredGame): boolean {
+  return checkPatch({ from, engine, to: engineVersion, imageRef, allowIncompatibleTo }).ok
 }
 
 /** What ran last writes, also where its start is later than what the record knows of: a crash or a lost answer came between. */

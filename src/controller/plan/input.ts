@@ -66,7 +66,7 @@ export type Admission =
   | { readonly kind: 'accepted'; readonly spec: AcceptedSpec; readonly outdated: string | null; readonly remarks: readonly string[] }
   /** Acceptable, but its image is not on the host yet. */
   | { readonly kind: 'needs_image'; readonly imageRef: string; readonly mayPull: boolean }
-  /** Not acceptable; the last accepted spec stays in force. */
+  /** Not acceptable; the last accepted spec stays in force, unless it cannot read the state any more. */
   | {
       readonly kind: 'refused'
       readonly reason: string

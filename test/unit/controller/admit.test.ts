@@ -1,19 +1,25 @@
 import { describe, expect, it } from 'vitest'
 import { type AdmissionFacts, admitGame } from '../../../src/controller/admit.ts'
 import type { ObservedContainer } from '../../../src/model/observed.ts'
+import type { DesiredGame } from '../../../src/model/game.ts'
 import { type GameStatus, NEW_STATUS } from '../../../src/model/status.ts'
 import { container, desired, detail, exited, LIMITS, NOW_MS, spec, engineVersion } from '../../support/planning.ts'
 
 const VERSION = engineVersion({ imageRef: 'galaxy-engine:1.0.0' })
 
-/** A row that asks for 1.0.0, while nothing is known of the game but these containers and this status. */
 function answerTo(containers: readonly ObservedContainer[], status: Partial<GameStatus> = {}, recordedStartMs: number | null = null) {
-  const facts: AdmissionFacts = {
+  const admission = admitGame({ ...factsOf(containers, status), recordedStartMs })
+  return admission.kind === 'refused' ? admission.reason : admission.kind
+}
+
+/** A row that asks for 1.0.0, while nothing is known of the game but these containers and this status. */
+function factsOf(containers: readonly ObservedContainer[], status: Partial<GameStatus>): AdmissionFacts {
+  return {
     desired: desired(),
     version: VERSION,
     status: { ...NEW_STATUS, ...status },
     containers,
-    recordedStartMs,
+    recordedStartMs: null,
     races: null,
     mayRepin: false,
     pulled: null,
@@ -24,8 +30,6 @@ function answerTo(containers: readonly ObservedContainer[], status: Partial<Game
     network: 'galaxy',
     state: spec().state,
   }
-  const admission = admitGame(facts)
-  return admission.kind === 'refused' ? admission.reason : admission.kind
 }
 
 describe('what has written the state of a game that no record tells of yet (S3)', () => {
@@ -67,4 +71,29 @@ describe('what has written the state of a game that no record tells of yet (S3)'
   it('is what the status says, where nothing is there', () => {
     expect(answerTo([], { stateEngine: 'galaxy', stateVersion: '1.1.0', stateImageRef: null })).toBe('PatchIncompatible')
   })
+})
+
+describe('what stays in force while a row is refused', () => {
+  const accepted = { ...spec(), requested: { ...spec().requested, engineVersion: '1.1.0' }, engineVersion: '1.1.0' }
+
+  it('is the accepted spec', () => {
+    expect(inForceAfter([exited({}, { version: '1.1.0' })])).toBe(accepted)
+  })
+
+  it('is nothing once something has written the state that the accepted version cannot read (S3)', () => {
+    expect(inForceAfter([exited({}, { version: '1.2.0' })])).toBeNull()
+  })
+
+  it('is what the row allows to read any state', () => {
+    expect(inForceAfter([exited({}, { version: '1.2.0' })], { allowIncompatibleTo: '1.1.0' })).toBe(accepted)
+  })
+
+  function inForceAfter(containers: readonly ObservedContainer[], row: Partial<DesiredGame> = {}) {
+    const admission = admitGame({
+      ...factsOf(containers, { acceptedSpec: accepted }),
+      desired: desired({ engineVersion: '9.9.9', ...row }),
+      version: undefined,
+    })
+    return admission.kind === 'refused' ? admission.inForce : admission.kind
+  }
 })
