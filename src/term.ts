@@ -4,11 +4,12 @@ import { isLeaseLost, type Term, type Testimony } from './controller/leadership.
 import type { LoopDeps } from './controller/deps.ts'
 import { every } from './clock.ts'
 import { rememberedOf } from './controller/games.ts'
+import { openContainers } from './controller/intents.ts'
 import type { Log } from './log.ts'
 import { messageOf } from './model/errors.ts'
 import { type Delivery, deliverOutbox } from './outbox/deliver.ts'
 import { loadQueued } from './record/load-queued.ts'
-import { loadGames } from './record/load.ts'
+import { loadGames, type StoredGame } from './record/load.ts'
 import { pruneHistory } from './record/retention.ts'
 import { pruneWatchLog } from './record/watch-retention.ts'
 
@@ -71,8 +72,7 @@ async function start(term: Term, { deps, loop, world, desired }: TermParts): Pro
   await desired.listed
   for (const stored of await loadGames(deps.db)) {
     deps.games.update(stored.gameId, rememberedOf(stored))
-    const { containerId = null, status } = stored.record ?? {}
-    if (containerId !== null && status !== 'stopped') world.expect(containerId, stored.gameId)
+    for (const id of expectedContainers(stored)) world.expect(id, stored.gameId)
   }
   // What an earlier term wrote of a game is vouched for only once this one has looked at it; others do not wait for one whose look hangs.
   term.vouch(() => (world.isKnown ? testimonyOf(deps.games.unseen()) : null))
@@ -84,6 +84,12 @@ async function start(term: Term, { deps, loop, world, desired }: TermParts): Pro
     for (const gameId of queued.keys()) deps.games.update(gameId, { isQueueUnsure: true })
     loop.add(changed)
   })
+}
+
+/** What the record names, and what the open operation was about to act on: a second container may be known from nothing else. */
+function expectedContainers({ record, openOperation }: StoredGame): readonly string[] {
+  const recorded = record === null || record.containerId === null || record.status === 'stopped' ? [] : [record.containerId]
+  return [...recorded, ...openContainers(openOperation?.openIntents ?? [])]
 }
 
 /** While many are still to be looked at, the beginning of a term is not over. */

@@ -61,7 +61,11 @@ export function admitGame(facts: AdmissionFacts): Admission {
 }
 
 /** Something else may have run since the spec was accepted: then it is in force no more (S3). */
-function canRead({ engine, engineVersion, imageRef }: AcceptedSpec, from: StateWriter | null, { allowIncompatibleTo }: DesiredGame): boolean {
+function canRead(
+  { engine, engineVersion, imageRef }: AcceptedSpec,
+  from: StateWriter | null,
+  { allowIncompatibleTo }: DesiredGame,
+): boolean {
   return checkPatch({ from, engine, to: engineVersion, imageRef, allowIncompatibleTo }).ok
 }
 

@@ -10,6 +10,19 @@ export function intentTarget(action: Action): string {
   return object.kind === 'created' ? 'created' : object.id
 }
 
+/** Containers that open intents are about to act on, by id. */
+export function openContainers(intents: readonly OpenIntent[]): readonly string[] {
+  return intents.flatMap(({ kind, target }) => (ACTING_ON_ONE.has(kind) && target !== 'created' ? [target] : []))
+}
+
+const ACTING_ON_ONE: ReadonlySet<OpenIntent['kind']> = new Set([
+  'start_container',
+  'stop_container',
+  'remove_container',
+  'rename_container',
+  'update_limits',
+])
+
 /** What of the world a judgement needs. */
 export interface Evidence {
   readonly containers: readonly ObservedContainer[]

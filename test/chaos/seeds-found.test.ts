@@ -25,6 +25,7 @@ describe('histories that once broke a promise', () => {
     [66530, 'over an old state, a row that names its races and went again while Docker was away leaves other races to be taken'],
     [66246, 'a spec stayed in force that could not read what a human had run since it was accepted (S3)'],
     [67078, 'after a takeover a game whose first inspect hung was called ready, as the term before had left it (S8)'],
+    [69477, 'a second container, which only the operation log told of, was forgotten in a crash, and another was begun beside it (S1)'],
     [69867, 'a version was compared with what an earlier life of the game had written, though another one had run since (S3)'],
   ])('seed %i: %s', (seed) => expectClean(seed))
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Evidence, intentTarget, judgeIntent } from '../../../src/controller/intents.ts'
+import { type Evidence, intentTarget, judgeIntent, openContainers } from '../../../src/controller/intents.ts'
 import type { Action, ActionKind } from '../../../src/model/action.ts'
 import type { ObservedContainer } from '../../../src/model/observed.ts'
 import { container, detail, exited, LIMITS, NOW_MS, operation, spec } from '../../support/planning.ts'
@@ -103,5 +103,19 @@ describe('what the log keeps of an action', () => {
     [{ kind: 'purge_state', path: '/state/g', reason: '' }, '/state/g'],
   ])('%j', (action, target) => {
     expect(intentTarget(action)).toBe(target)
+  })
+})
+
+describe('the containers that open intents are about', () => {
+  it('are those that are named by an id', () => {
+    const intents = (['stop_container', 'remove_container', 'pull_image', 'create_container'] as const).map((kind, seq) => ({
+      seq,
+      kind,
+      target: kind,
+    }))
+    expect(openContainers([...intents, { seq: 4, kind: 'start_container', target: 'created' }])).toEqual([
+      'stop_container',
+      'remove_container',
+    ])
   })
 })
