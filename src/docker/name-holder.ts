@@ -82,9 +82,10 @@ function holderOf(context: DockerContext, answer: unknown): 'ours' | 'foreign' {
   return parsed.kind === 'container' && ownershipOf(parsed.labels, context.identity) === 'ours' ? 'ours' : 'foreign'
 }
 
+/** Without force: should somebody's container have come to be under that id just now, one that runs is refused (S2). */
 async function removeGhost({ clients }: DockerContext, id: string, signal: AbortSignal): Promise<void> {
   try {
-    await clients.send({ kind: 'container_remove', method: 'DELETE', path: `/containers/${id}`, query: { force: true } }, signal)
+    await clients.send({ kind: 'container_remove', method: 'DELETE', path: `/containers/${id}` }, signal)
   } catch (error) {
     if (!isMissing(error)) throw error
   }

@@ -50,8 +50,18 @@ describe('a taken name', () => {
       [REMOVE]: [gone],
     })
     expect(await runtime.create(request(), never)).toEqual({ kind: 'created', id: 'b'.repeat(64) })
-    expect(daemon?.requests.filter((line) => line.startsWith('DELETE'))).toEqual([`${REMOVE}?force=true`])
+    expect(daemon?.requests.filter((line) => line.startsWith('DELETE'))).toEqual([REMOVE])
     expect(daemon?.requests.filter((line) => line.startsWith(CREATE))).toHaveLength(2)
+  })
+
+  it('that somebody has run a container under since is left to it: nothing is removed by force (S2)', async () => {
+    const running = {
+      status: 409,
+      json: { message: `You cannot remove a running container ${ID}. Stop the container before attempting removal` },
+    }
+    const runtime = await runtimeWith({ [CREATE]: [conflict], [INSPECT]: [gone], [REMOVE]: [running] })
+    await expect(runtime.create(request(), never)).rejects.toMatchObject({ message: expect.stringContaining('running container') })
+    expect(daemon?.requests.filter((line) => line.startsWith('DELETE'))).toEqual([REMOVE])
   })
 
   it('row 6: that stays with a ghost is a failure to back off from', async () => {
