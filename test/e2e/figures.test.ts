@@ -78,7 +78,7 @@ describe('what a pass costs', () => {
     for (const id of ids) await deployment.untilStatus(id, 'running')
     await settled(controller)
     calls.length = 0
-    const before = await statements.rowsWritten()
+    const before = await statements.written()
     const { loop, world } = active(controller)
     for (let resync = 0; resync < 10; resync += 1) {
       loop.add(await world.relist())
@@ -88,7 +88,7 @@ describe('what a pass costs', () => {
     // Without events there is nobody else to tell of images and networks.
     const looks = inject('useEvents') ? ['container_list'] : ['container_list', 'image_list', 'network_list']
     expect(calls.toSorted()).toEqual(looks.flatMap((kind) => Array.from({ length: 10 }, () => kind)))
-    expect(await statements.rowsWritten()).toEqual(before)
+    expect(await statements.written()).toEqual(before)
   })
 
   it('patches with create, inspect, stop, inspect, remove, rename, start, inspect', async () => {

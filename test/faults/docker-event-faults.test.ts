@@ -136,11 +136,11 @@ describe('events of Docker that go wrong', () => {
   it('row 22: everything that ever happened is told again: nothing is done and nothing is written', async () => {
     await rig.running('row-22-again')
     await rig.comesToRest()
-    const [calls, rows] = [rig.docker.record.calls.length, await rig.statements.rowsWritten()]
+    const [calls, rows] = [rig.docker.record.calls.length, await rig.statements.written()]
     rig.docker.events.replay()
     await rig.comesToRest()
     expect(rig.docker.record.calls.slice(calls).filter(({ kind }) => isWrite(kind))).toEqual([])
-    expect(await rig.statements.rowsWritten()).toEqual(rows)
+    expect(await rig.statements.written()).toEqual(rows)
   })
 
   function timesOf(type: string, action: string): number {

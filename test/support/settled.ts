@@ -46,21 +46,17 @@ export async function tenResyncs(
   controller: RunningController,
   statements: StatementCounter,
   calls: readonly string[],
-): Promise<{ readonly dockerWrites: readonly string[]; readonly rowsWritten: number }> {
+): Promise<{ readonly dockerWrites: readonly string[]; readonly written: readonly string[] }> {
   await settled(controller)
   const { loop, world } = activeTerm(controller)
   const callsBefore = calls.length
-  const rowsBefore = sum(await statements.rowsWritten())
+  const writtenBefore = (await statements.written()).length
   for (let resync = 0; resync < 10; resync += 1) {
     loop.add(await world.relist())
     loop.addAll()
     await settled(controller)
   }
-  return { dockerWrites: writesAmong(calls.slice(callsBefore)), rowsWritten: sum(await statements.rowsWritten()) - rowsBefore }
+  return { dockerWrites: writesAmong(calls.slice(callsBefore)), written: (await statements.written()).slice(writtenBefore) }
 }
 
-export const SILENCE = { dockerWrites: [], rowsWritten: 0 } as const
-
-function sum(written: Readonly<Record<string, number>>): number {
-  return Object.values(written).reduce((total, count) => total + count, 0)
-}
+export const SILENCE = { dockerWrites: [], written: [] } as const
