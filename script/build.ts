@@ -12,9 +12,13 @@ const dist = path.join(root, 'dist')
 async function main(): Promise<void> {
   await rm(dist, { recursive: true, force: true })
   await Promise.all([compile('tsconfig.build.json'), compile('tsconfig.lobby.json')])
-  await Promise.all([finishDeclarations(), copyEngine(), cp(path.join(root, 'migrations'), path.join(dist, 'migrations'), { recursive: true })])
+  await Promise.all([finishDeclarations(), copyEngine(), copyFolder('migrations'), copyFolder('manifests')])
   const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as { version: string } // npm wants one
   await writeFile(path.join(dist, 'package.json'), `${JSON.stringify({ type: 'module', version })}\n`)
+}
+
+async function copyFolder(name: string): Promise<void> {
+  await cp(path.join(root, name), path.join(dist, name), { recursive: true })
 }
 
 async function compile(project: string): Promise<void> {
