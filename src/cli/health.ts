@@ -14,6 +14,8 @@ export async function health(terminal: Terminal, { dataDir }: Config): Promise<v
   if (address === null) throw new CliError('no controller has got as far as to serve its API', EXIT.noController)
   const readiness = await askReadiness(address)
   if (readiness.kind === 'silent') throw new CliError(`no controller answers at ${address.url}: ${readiness.why}`, EXIT.noController)
-  const failing = readiness.kind === 'answers' ? readiness.failing : []
+  if (readiness.kind === 'stranger')
+    throw new CliError(`who answers at ${address.url} is not known to have been started from here`, EXIT.noController)
+  const { failing } = readiness
   printLine(terminal, failing.length === 0 ? 'alive' : `alive, but not ready: ${failing.join('; ')}`)
 }
