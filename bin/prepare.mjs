@@ -14,15 +14,17 @@ export class PrepareError extends Error {}
 
 /**
  * Makes the installed dependencies those of package-lock.json, and usable.
- * A packed installation carries no lock file: its dependencies are npm's business, and only the symlinks are looked at.
+ * A packed installation carries no lock file: its dependencies are npm's business, and only the symlinks are looked at. They
+ * are needed by `up` alone, and who asks a controller elsewhere may be another user than the one who installed.
  *
  * @param {string} root project folder
  * @param {NodeJS.ProcessEnv} env
+ * @param {readonly string[]} args of the program that is to run
  * @throws {PrepareError} when npm is missing or fails
  */
-export async function prepare(root, env) {
+export async function prepare(root, env, args) {
   if (isClone(root) && !isInstallFresh(root)) await install(root, env)
-  restorePostgresSymlinks(root)
+  if (isClone(root) || args.includes('up')) restorePostgresSymlinks(root)
 }
 
 /** @param {string} root */
@@ -47,28 +49,34 @@ function isInstallFresh(root) {
 }
 
 /**
- * The Node that may run the project's source: this process's own when it is new enough, else the pinned one.
+ * The Node that may run the program: this process's own when it is new enough, else the pinned one.
  *
  * @param {string} root
  * @returns {string} path of the executable
  * @throws {PrepareError} when neither is there
  */
 export function supportedNode(root) {
-  if (isSupported(process.versions.node)) return process.execPath
+  const oldest = isClone(root) ? OLDEST_FOR_SOURCE : OLDEST_FOR_BUILT
+  if (!isOlder(process.versions.node, oldest)) return process.execPath
   const name = process.platform === 'darwin' ? 'node-bin-darwin' : `node-${process.platform}`
   const pinned = findInstalled(root, path.join(`${name}-${process.arch}`, 'bin', 'node'))
   if (pinned !== undefined) return pinned
   throw new PrepareError(
     `Node ${process.versions.node} is too old to run Galaxy, and no pinned Node is installed for ${process.platform}-${process.arch}.\n` +
       'The pinned Node is an optional dependency: install without --omit=optional,\n' +
-      'or run this with Node 24.12 or newer.',
+      `or run this with Node ${oldest} or newer.`,
   )
 }
 
-/** Type stripping without a warning came with 24.12. @param {string} version */
-function isSupported(version) {
+/** Type stripping without a warning came with it. */
+const OLDEST_FOR_SOURCE = '24.12.0'
+const OLDEST_FOR_BUILT = '24.0.0'
+
+/** @param {string} version @param {string} than */
+function isOlder(version, than) {
   const [major = 0, minor = 0] = version.split('.').map(Number)
-  return major > 24 || (major === 24 && minor >= 12)
+  const [otherMajor = 0, otherMinor = 0] = than.split('.').map(Number)
+  return major < otherMajor || (major === otherMajor && minor < otherMinor)
 }
 
 /**

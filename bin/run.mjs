@@ -8,7 +8,7 @@ const [program, ...args] = process.argv.slice(2)
 
 try {
   if (program === undefined) throw new PrepareError('Usage: node bin/run.mjs PROGRAM [ARGUMENT...]')
-  await prepare(projectRoot, process.env)
+  await prepare(projectRoot, process.env, args)
   const node = supportedNode(projectRoot)
   become(program === 'node' ? node : installedProgram(program), args, environment(node))
 } catch (error) {

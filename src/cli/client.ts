@@ -3,6 +3,7 @@ import { type ApiAddress, addressFile, readAddress } from '../api/address-file.t
 import type { Config } from '../config.ts'
 import type { Operations, Problem, ProblemDetail } from './api-types.ts'
 import { CliError, EXIT } from './exit.ts'
+import { typed } from './typed.ts'
 
 /** What a call takes and brings, by the API's own document. */
 export type RequestOf<Name extends keyof Operations> = Operations[Name]['request']
@@ -64,7 +65,7 @@ async function localAddress(dataDir: string): Promise<ApiAddress> {
   })
   if (address === null)
     throw new CliError(
-      `no controller has been started from here (there is no ${addressFile(dataDir)}); start one with \`npm start\``,
+      `no controller has been started from here (there is no ${addressFile(dataDir)}); start one with \`${typed('up')}\``,
       EXIT.noController,
     )
   return address
@@ -161,9 +162,13 @@ async function openAnswer({ url, token }: ApiAddress, { method, path, headers }:
 }
 
 function noController(url: string, error: NodeJS.ErrnoException): CliError {
-  return new CliError(`no controller answers at ${url} (${error.code ?? error.message}); start one with \`npm start\``, EXIT.noController, {
-    cause: error,
-  })
+  return new CliError(
+    `no controller answers at ${url} (${error.code ?? error.message}); start one with \`${typed('up')}\``,
+    EXIT.noController,
+    {
+      cause: error,
+    },
+  )
 }
 
 function parseJson(text: string): unknown {

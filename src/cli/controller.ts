@@ -1,7 +1,7 @@
-import { runController } from '../app.ts'
 import type { LoadedConfig } from '../config.ts'
 import { createLog, createPrettyLog } from '../log.ts'
 import { CliError, EXIT } from './exit.ts'
+import { runSupervised } from './run-supervised.ts'
 import { recordController } from './running-controllers.ts'
 import { stopOnSignals } from './signals.ts'
 import type { Terminal } from './terminal.ts'
@@ -15,7 +15,7 @@ export async function runControllerVerb(terminal: Terminal, { config }: LoadedCo
   const stop = stopOnSignals(terminal, config.timings.stopDeadlineMs)
   const forget = await recordController(config.dataDir)
   try {
-    await runController(config, { signal: stop.signal, log })
+    await runSupervised(terminal.env, config, { signal: stop.signal, log })
   } finally {
     await forget()
     stop.dispose()

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import type { ApiAddress } from '../api/address-file.ts'
 import type { Config } from '../config.ts'
 import { containerName } from '../model/labels.ts'
@@ -7,6 +8,7 @@ import type { Game } from './api-types.ts'
 import { connectClient } from './client.ts'
 import { allGames, readyReason } from './get.ts'
 import { type Terminal, warnLine } from './terminal.ts'
+import { typed } from './typed.ts'
 
 const POLL_MS = 200
 /** A folder without manifests brings no games; nobody should wait long for them. */
@@ -55,6 +57,9 @@ function messageOf({ status }: Game): string {
   return message === '' ? '' : `, ${message}`
 }
 
+/** Where nothing is watched yet, as in the folder that an installed program is first started in. */
+const SAMPLES = fileURLToPath(new URL('../../manifests', import.meta.url))
+
 function suggest(terminal: Terminal, { instance, simulate, docker }: Config, games: readonly Game[]): void {
   const name = games[0]?.metadata.name
   const client = simulate ? `docker -H ${docker.host}` : 'docker'
@@ -63,11 +68,7 @@ function suggest(terminal: Terminal, { instance, simulate, docker }: Config, gam
     : 'Ctrl-C stops the controller; the games keep running.'
   const tries =
     name === undefined
-      ? ['npx galaxy get games', 'npx galaxy apply -f FILE', 'npx galaxy doctor']
-      : [
-          'npx galaxy get games',
-          `npx galaxy describe game ${name}`,
-          `${client} rm -f ${containerName(instance, name)}   # and see it come back`,
-        ]
+      ? [typed('get games'), `${typed(`apply -f ${SAMPLES}`)}   # two games to begin with`, typed('doctor')]
+      : [typed('get games'), typed(`describe game ${name}`), `${client} rm -f ${containerName(instance, name)}   # and see it come back`]
   warnLine(terminal, `\nGalaxy is up. Try next, in another terminal:\n${tries.map((line) => `  ${line}`).join('\n')}\n${ending}\n`)
 }

@@ -14,6 +14,7 @@ import { endContainers } from './end-containers.ts'
 import { CliError, EXIT } from './exit.ts'
 import { runningControllers } from './running-controllers.ts'
 import { printLine, type Terminal } from './terminal.ts'
+import { typed } from './typed.ts'
 
 /**
  * `galaxy down`, which `npm run down` runs: ends what `up` started. The games' state, the database's files and what was
@@ -33,7 +34,7 @@ export async function down(terminal: Terminal, config: Config): Promise<void> {
     await failureOf(() => endDaemon(config, say)),
   ].filter((failure) => failure !== null)
   say(`Kept: the games' state in ${config.state.root}, and the database${config.databaseUrl === null ? ` in ${config.dataDir}` : ''}.`)
-  if (!config.simulate && (await isSimulationRunning(config))) say('The simulation runs on; end it with `npm run down -- --simulate`.')
+  if (!config.simulate && (await isSimulationRunning(config))) say(`The simulation runs on; end it with \`${typed('down --simulate')}\`.`)
   if (failures.length > 0) throw new CliError(`Not everything has ended:\n${failures.join('\n')}`)
 }
 

@@ -2,7 +2,6 @@ import Docker from 'dockerode'
 import { buildEngineImages } from '../../engine/image.ts'
 import type { ApiAddress } from '../api/address-file.ts'
 import { readAddress } from '../api/address-file.ts'
-import { runController } from '../app.ts'
 import type { Config, LoadedConfig } from '../config.ts'
 import { migrateToLatest } from '../database/migrate.ts'
 import type { DockerAddress } from '../local/docker-address.ts'
@@ -15,10 +14,12 @@ import { watchConvergence } from './convergence.ts'
 import { dockerEnvironment } from './docker-environment.ts'
 import { CliError, EXIT } from './exit.ts'
 import { askReadiness } from './readiness.ts'
+import { runSupervised } from './run-supervised.ts'
 import { recordController, runningControllers } from './running-controllers.ts'
 import { stopOnSignals } from './signals.ts'
 import { SIMULATED } from './simulated.ts'
 import { type Terminal, warnLine } from './terminal.ts'
+import { typed } from './typed.ts'
 
 /** `galaxy up`, which `npm start` runs: everything that is needed, then the controller, until a signal (spec 5, "Start-up"). Where a controller runs already, only says so. */
 export async function up(terminal: Terminal, { config, origins }: LoadedConfig): Promise<void> {
@@ -117,7 +118,7 @@ async function runWatched(
     )
   }
   try {
-    await runController(config, { signal, log, docker, onReady })
+    await runSupervised(terminal.env, config, { signal, log, docker, onReady })
   } finally {
     watching.abort()
     await watched
@@ -138,7 +139,7 @@ async function sayRunning(terminal: Terminal, config: Config, pid: number): Prom
   const address = await readAddress(config.dataDir)
   const readiness = address === null ? null : await askReadiness(address)
   const who = `(pid ${pid}, ${address?.url ?? 'without an address yet'})`
-  const command = config.simulate ? 'npm run down -- --simulate' : 'npm run down'
+  const command = config.simulate ? typed('down --simulate') : typed('down')
   const advice = `if it has just been started, wait; \`${command}\` ends it and the games`
   if (readiness?.kind !== 'answers')
     throw new CliError(`A controller has been started from here already ${who} but does not answer; ${advice}`, EXIT.noController)
@@ -149,7 +150,7 @@ async function sayRunning(terminal: Terminal, config: Config, pid: number): Prom
 
 function sayStopped(terminal: Terminal, { simulate }: Config): void {
   const text = simulate
-    ? 'Stopped, and the simulated containers are gone. The games keep their state; `npm start -- --simulate` goes on with it.'
-    : 'Stopped. The games keep running; `npm start` takes them up again, `npm run down` ends them.'
+    ? `Stopped, and the simulated containers are gone. The games keep their state; \`${typed('up --simulate')}\` goes on with it.`
+    : `Stopped. The games keep running; \`${typed('up')}\` takes them up again, \`${typed('down')}\` ends them.`
   warnLine(terminal, text)
 }

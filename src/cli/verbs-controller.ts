@@ -44,6 +44,13 @@ export function addControllerVerbs(program: Command, terminal: Terminal): void {
       await showConfig(terminal, loaded, options.output)
     })
   program
+    .command('health')
+    .description('ask the controller that was started from here whether it lives, for supervisors; exit 3 when it does not answer')
+    .action(async () => {
+      const [{ config }, { health }] = await Promise.all([loadRunningConfig(terminal), import('./health.ts')])
+      await health(terminal, config)
+    })
+  program
     .command('doctor')
     .description('check the controller, Docker, network, database, clock, disk and permissions, and say what to do')
     .option('--json', 'findings as JSON')

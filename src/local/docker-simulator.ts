@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -28,7 +27,7 @@ export interface DockerSimulator {
  * Starts the Docker simulator (docs/simulator.md) as a program of its own, in real time. It ends with this process, however
  * that ends, because its standard input does.
  *
- * @throws when it is not part of this installation, its socket is taken or it does not start
+ * @throws when its socket is taken or it does not start
  */
 export async function startDockerSimulator({ dockerHost, signal, onProgress }: DockerSimulatorOptions): Promise<DockerSimulator> {
   const address = parseHost(dockerHost ?? '', undefined)
@@ -62,7 +61,8 @@ export async function startDockerSimulator({ dockerHost, signal, onProgress }: D
   }
 }
 
-const PROGRAM = fileURLToPath(new URL('../../simulator/main.ts', import.meta.url))
+/** Compiled where this is. */
+const PROGRAM = fileURLToPath(new URL(`../../simulator/main${path.extname(import.meta.filename)}`, import.meta.url))
 
 /** sockaddr_un has 104 bytes on macOS and 108 on Linux, the closing zero included. */
 const MAX_SOCKET_BYTES = 103
@@ -70,8 +70,6 @@ const STOP_TIMEOUT_MS = 3_000
 
 async function checkSocket(address: DockerAddress & { kind: 'socket' }, signal: AbortSignal): Promise<void> {
   const { socketPath } = address
-  if (!existsSync(PROGRAM))
-    throw new Error('The Docker simulator is not part of this installation: it comes with a clone of the repository.')
   if (Buffer.byteLength(socketPath) > MAX_SOCKET_BYTES)
     throw new Error(
       `${socketPath} is too long for the path of a socket (at most ${MAX_SOCKET_BYTES} bytes): set GALAXY_DATA_DIR to a shorter one.`,

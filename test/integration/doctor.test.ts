@@ -104,6 +104,23 @@ describe('galaxy doctor', () => {
   })
 })
 
+describe('galaxy health', () => {
+  it.each([
+    ['exits 0 for a controller that is ready', () => api, true, { code: 0, stdout: 'alive\n' }],
+    ['exits 0 for one that is not ready', () => api, false, { code: 0, stdout: 'alive, but not ready: docker: no answer\n' }],
+    ['exits 3 where nobody answers', () => ({ url: NOBODY, token: createToken() }), true, { code: 3, stdout: '' }],
+    ['exits 3 where somebody else does', () => ({ url: api.url, token: createToken() }), true, { code: 3, stdout: '' }],
+    ['exits 3 where none was started', () => null, true, { code: 3, stdout: '' }],
+  ])('%s', async (_, address, dockerOk, expected) => {
+    const told = address()
+    if (told !== null) await writeAddress(folder, { url: told.url, token: told.token })
+    api.view.dockerOk = dockerOk
+    const answer = await galaxy(['health'], env, folder)
+    api.view.dockerOk = true
+    expect(answer).toMatchObject(expected)
+  })
+})
+
 describe('a second galaxy up', () => {
   it('exits 0 when the first one is ready, and says where', async () => {
     await writeAddress(folder, { url: api.url, token: api.token })

@@ -91,8 +91,8 @@ describe('the launcher', () => {
 
   it('installs nothing where there is no lock file, as in a packed installation', async () => {
     await rm(path.join(clone, 'package-lock.json'))
-    await mkdir(path.join(clone, 'dist'))
-    await writeFile(path.join(clone, 'dist', 'main.js'), 'console.log("packed")')
+    await mkdir(path.join(clone, 'dist', 'src'), { recursive: true })
+    await writeFile(path.join(clone, 'dist', 'src', 'main.js'), 'console.log("packed")')
 
     expect(galaxy().stdout).toBe('packed\n')
     expect(await npmCalls()).toEqual([])

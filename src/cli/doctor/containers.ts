@@ -5,6 +5,7 @@ import type { ObservedContainer } from '../../model/observed.ts'
 import type { DatabaseFindings } from './database.ts'
 import { type Finding, ok, skip, warn } from './finding.ts'
 import type { Standing } from './standing.ts'
+import { typed } from '../typed.ts'
 
 /** Whose the containers with our labels are, and which of them nobody looks after. */
 export async function checkContainers(
@@ -43,7 +44,7 @@ function checkOurs(ours: readonly ObservedContainer[], { leftAlone, known }: Sta
       warn(
         'not asked for',
         `no row and no record knows the games of ${unasked.map(({ name }) => name).join(', ')}`,
-        'a running controller adopts them, removes what it made itself, or says why it leaves them alone; `npm start` starts one',
+        `a running controller adopts them, removes what it made itself, or says why it leaves them alone; \`${typed('up')}\` starts one`,
       ),
     )
   return findings
@@ -56,7 +57,7 @@ function checkOthers(others: readonly ObservedContainer[]): readonly Finding[] {
     warn(
       'other containers',
       `of our instance, but made for another database: ${names.join(', ')}`,
-      "they are left alone; end them with that clone's `npm run down`, or with docker rm -f if the database is lost",
+      `they are left alone; end them with its own \`${typed('down')}\`, or with docker rm -f if the database is lost`,
     ),
   ]
 }

@@ -4,6 +4,7 @@ import { messageOf } from '../../model/errors.ts'
 import { askReadiness } from '../readiness.ts'
 import { recordedControllers } from '../running-controllers.ts'
 import { fail, type Finding, ok, skip } from './finding.ts'
+import { typed } from '../typed.ts'
 
 /** Whether the controller that was started from here answers and is ready. One that was never started, or was stopped, is no fault. */
 export async function checkController({ dataDir }: Config): Promise<Finding> {
@@ -45,20 +46,20 @@ async function withoutAnswer(dataDir: string, what: string): Promise<Finding> {
     return fail(
       'controller',
       `${what}, though process ${running.join(', ')} runs`,
-      'if it has just been started, wait; otherwise end it with `npm run down`, which ends the games too, or with kill',
+      `if it has just been started, wait; otherwise end it with \`${typed('down')}\`, which ends the games too, or with kill`,
     )
   if (died.length > 0)
     return fail(
       'controller',
       `${what}: process ${died.join(', ')} ended unexpectedly`,
-      '`npm start` starts it and takes the games up again',
+      `\`${typed('up')}\` starts it and takes the games up again`,
     )
-  return skip('controller', 'stopped; `npm start` starts it')
+  return skip('controller', `stopped; \`${typed('up')}\` starts it`)
 }
 
 async function withoutAddress(dataDir: string): Promise<Finding> {
   const { running, died } = await recordedControllers(dataDir)
   return running.length + died.length > 0
     ? withoutAnswer(dataDir, 'no controller has got as far as to serve its API')
-    : skip('controller', 'none has been started from here; `npm start` starts one')
+    : skip('controller', `none has been started from here; \`${typed('up')}\` starts one`)
 }

@@ -14,6 +14,7 @@ import { messageOf } from '../../model/errors.ts'
 import { type Deployment, readDeployment } from '../deployment.ts'
 import { fail, type Finding, ok, skip, warn } from './finding.ts'
 import { readStanding, type Standing } from './standing.ts'
+import { typed } from '../typed.ts'
 
 export interface DatabaseFindings {
   readonly findings: readonly Finding[]
@@ -26,7 +27,7 @@ export interface DatabaseFindings {
 /** Reachable, current, bound to this instance, and of the same time as this machine. */
 export async function checkDatabase(config: Config): Promise<DatabaseFindings> {
   const url = config.databaseUrl ?? (await embeddedUrl(config).catch((error: unknown) => ({ unreadable: messageOf(error) })))
-  if (url === null) return unknown(skip('database', 'the embedded database does not run; `npm start` starts it'))
+  if (url === null) return unknown(skip('database', `the embedded database does not run; \`${typed('up')}\` starts it`))
   if (typeof url !== 'string') return unknown(fail('database', url.unreadable, 'run this as the user who started the embedded database'))
   const { db, close } = openPool({ url, applicationName: 'galaxy-doctor', max: 2 })
   try {
@@ -67,7 +68,7 @@ async function checkSchema(db: Kysely<Database>): Promise<Finding> {
   try {
     return (await schemaIsCurrent(db))
       ? ok('schema', 'up to date')
-      : warn('schema', 'older than this release', 'run `npx galaxy migrate`; `npm start` does it too')
+      : warn('schema', 'older than this release', `run \`${typed('migrate')}\`; \`${typed('up')}\` does it too`)
   } catch (error) {
     return fail('schema', messageOf(error), 'run that newer release')
   }

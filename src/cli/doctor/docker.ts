@@ -13,6 +13,7 @@ import { checkContainers } from './containers.ts'
 import type { DatabaseFindings } from './database.ts'
 import { fail, type Finding, ok, skip, warn } from './finding.ts'
 import { lookAtProbe } from './probe-container.ts'
+import { typed } from '../typed.ts'
 
 /** The daemon, its network, whose containers it runs, and whether it sees the state folder where we do. */
 export async function checkDocker(
@@ -26,7 +27,9 @@ export async function checkDocker(
   if (docker.kind === 'denied')
     return [fail('docker', `this user may not talk to the daemon at ${docker.origin}`, 'join the group "docker", or run this as root')]
   if (docker.kind !== 'found')
-    return [config.simulate ? skip('docker', 'the simulator does not run; `npm start -- --simulate` starts it') : noDaemon(docker.origin)]
+    return [
+      config.simulate ? skip('docker', `the simulator does not run; \`${typed('up --simulate')}\` starts it`) : noDaemon(docker.origin),
+    ]
   try {
     const clients = await connectDocker({ address: docker.address, callMs: config.timings.dockerCallMs, signal })
     try {
@@ -48,7 +51,7 @@ function noDaemon(origin: string): Finding {
   return fail(
     'docker',
     `no daemon answers at ${origin}`,
-    'start Docker, or set DOCKER_HOST; as root on Debian or Ubuntu `npm start` does it',
+    `start Docker, or set DOCKER_HOST; as root on Debian or Ubuntu \`${typed('up')}\` does it`,
   )
 }
 
@@ -80,7 +83,7 @@ async function checkNetwork(clients: DockerClients, config: Config, signal: Abor
   return warn(
     'network',
     `${network} is missing`,
-    `docker network create ${network}; \`npm start\` makes it, \`galaxy controller\` with GALAXY_DOCKER_NETWORK_CREATE=true`,
+    `docker network create ${network}; \`${typed('up')}\` makes it, \`galaxy controller\` with GALAXY_DOCKER_NETWORK_CREATE=true`,
   )
 }
 
@@ -91,7 +94,8 @@ async function checkStatePath(clients: DockerClients, config: Config, signal: Ab
   if (!existsSync(root)) return skip('state path', `${root} is not there yet; a start makes it`)
   const images = await listImages(clients, signal)
   const image = images.find(({ refs }) => refs.some((ref) => /^galaxy-engine:\d/.test(ref)))
-  if (image === undefined) return skip('state path', 'no reference engine image is there to look at it with; `npm start` builds them')
+  if (image === undefined)
+    return skip('state path', `no reference engine image is there to look at it with; \`${typed('up')}\` builds them`)
   const name = `.doctor-${randomBytes(6).toString('hex')}`
   try {
     await mkdir(path.join(root, name))
