@@ -9,7 +9,7 @@ export interface StatementCounter {
   written(): Promise<readonly string[]>
 }
 
-/** Triggers count: they see every statement that writes, whoever sends it, and leave the controller's code as it is. */
+/** Triggers count: they see every row that is written, whoever sends the statement, and leave the controller's code as it is. */
 export async function countStatements(databaseUrl: string): Promise<StatementCounter> {
   const query = async <Row extends pg.QueryResultRow>(text: string): Promise<readonly Row[]> => {
     const client = new pg.Client({ connectionString: databaseUrl })
@@ -24,11 +24,11 @@ export async function countStatements(databaseUrl: string): Promise<StatementCou
     CREATE TABLE test_statements (at bigserial, xid xid8 DEFAULT pg_current_xact_id(), what text);
     CREATE FUNCTION test_count() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN INSERT INTO test_statements (what) VALUES (TG_TABLE_NAME || ' ' || TG_OP); RETURN NULL; END $$;
-    CREATE TRIGGER test_count AFTER INSERT OR UPDATE OR DELETE ON operation_log FOR EACH STATEMENT EXECUTE FUNCTION test_count();
-    CREATE TRIGGER test_count AFTER INSERT OR UPDATE OR DELETE ON operation_actions FOR EACH STATEMENT EXECUTE FUNCTION test_count();
-    CREATE TRIGGER test_count AFTER INSERT OR UPDATE OR DELETE ON runtime_records FOR EACH STATEMENT EXECUTE FUNCTION test_count();
-    CREATE TRIGGER test_count AFTER INSERT OR UPDATE OR DELETE ON game_status FOR EACH STATEMENT EXECUTE FUNCTION test_count();
-    CREATE TRIGGER test_count AFTER INSERT OR UPDATE OR DELETE ON health_events FOR EACH STATEMENT EXECUTE FUNCTION test_count();`)
+    CREATE TRIGGER test_count AFTER INSERT OR UPDATE OR DELETE ON operation_log FOR EACH ROW EXECUTE FUNCTION test_count();
+    CREATE TRIGGER test_count AFTER INSERT OR UPDATE OR DELETE ON operation_actions FOR EACH ROW EXECUTE FUNCTION test_count();
+    CREATE TRIGGER test_count AFTER INSERT OR UPDATE OR DELETE ON runtime_records FOR EACH ROW EXECUTE FUNCTION test_count();
+    CREATE TRIGGER test_count AFTER INSERT OR UPDATE OR DELETE ON game_status FOR EACH ROW EXECUTE FUNCTION test_count();
+    CREATE TRIGGER test_count AFTER INSERT OR UPDATE OR DELETE ON health_events FOR EACH ROW EXECUTE FUNCTION test_count();`)
   return {
     reset: async () => void (await query('TRUNCATE test_statements')),
     ofController: async () => {
