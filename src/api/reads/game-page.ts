@@ -1,0 +1,67 @@
+import { type Kysely, sql } from 'kysely'
+import { prepared } from '../../database/prepared.ts'
+import type { Database } from '../../database/tables.ts'
+
+/** Which games a page of the list holds, and which state of theirs was committed when it was asked for. */
+export interface GamePage {
+  /** In the order of their ids. */
+  readonly games: readonly GameVersion[]
+  /** Of what all games have in common: another one when their status begins or ceases to be vouched for (S8), and on any other server. */
+  readonly state: string
+  /** Null while nobody has ever led. */
+  readonly observedAt: Date | null
+}
+
+export interface GameVersion {
+  readonly gameId: string
+  /** Another one after every write to any of the game's rows; nothing else is to be read from it. */
+  readonly version: string
+}
+
+interface Row {
+  readonly fresh: boolean
+  readonly observed_at: Date | null
+  readonly server: string
+  /** A line for each game: its version, a blank, its id. */
+  readonly games: string | null
+}
+
+/** By which a server's transactions are told from another's that count the same numbers: a restored one's, say. */
+export const SERVER = sql<string>`extract(epoch FROM pg_postmaster_start_time())::text`
+
+/** The transactions that wrote the rows as they are: of a desired row d, a record r and a status s. */
+export const ROW_VERSION = sql<string>`concat(d.xmin, '.', r.xmin, '.', s.xmin)`
+
+export function stateOf(server: string, isFresh: boolean): string {
+  return `${server} ${isFresh ? 'fresh' : 'stale'}`
+}
+
+/** @param after an id; '' for the first page */
+export async function readGamePage(db: Kysely<Database>, after: string, limit: number): Promise<GamePage> {
+  // The first so many ids of each table hold the first so many of all: each part stops there, at its index.
+  const { rows } = await sql<Row>`${prepared('game-page')}
+    SELECT coalesce(l.observed_at + l.stale_after > now(), false) AS fresh, l.observed_at, ${SERVER} AS server,
+           (SELECT string_agg(concat(page.d, '.', page.r, '.', s.xmin, ' ', page.game_id), E'\n' ORDER BY page.game_id)
+              FROM (SELECT game_id, max(d) AS d, max(r) AS r
+                      FROM ((SELECT game_id, xmin::text AS d, NULL AS r FROM desired_games WHERE game_id > ${after} ORDER BY game_id LIMIT ${limit})
+                            UNION ALL
+                            (SELECT game_id, NULL, xmin::text FROM runtime_records WHERE status <> 'removed' AND game_id > ${after}
+                              ORDER BY game_id LIMIT ${limit})
+                            UNION ALL
+                            (SELECT game_id, NULL, NULL FROM game_status WHERE jsonb_array_length(conditions) > 0 AND game_id > ${after}
+                              ORDER BY game_id LIMIT ${limit})) known
+                     GROUP BY game_id ORDER BY game_id LIMIT ${limit}) page
+              LEFT JOIN game_status s USING (game_id)) AS games
+      FROM (SELECT) one
+      LEFT JOIN deployment p ON true
+      LEFT JOIN controller_leases l ON l.instance = p.instance`.execute(db)
+  const [row] = rows
+  if (row === undefined) throw new Error('a page without a row')
+  const games = row.games === null ? [] : row.games.split('\n').map(toVersion)
+  return { games, state: stateOf(row.server, row.fresh), observedAt: row.observed_at }
+}
+
+function toVersion(line: string): GameVersion {
+  const at = line.indexOf(' ')
+  return { gameId: line.slice(at + 1), version: line.slice(0, at) }
+}
