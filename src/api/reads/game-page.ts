@@ -4,8 +4,8 @@ import type { Database } from '../../database/tables.ts'
 
 /** Which games a page of the list holds, and which state of theirs was committed when it was asked for. */
 export interface GamePage {
-  /** In the order of their ids. */
-  readonly games: readonly GameVersion[]
+  /** In the order of their ids, a line each: the game's version, a blank, its id. The same text says the same of all of them. */
+  readonly games: string
   /** Of what all games have in common: another one when their status begins or ceases to be vouched for (S8), and on any other server. */
   readonly state: string
   /** Null while nobody has ever led. */
@@ -22,15 +22,17 @@ interface Row {
   readonly fresh: boolean
   readonly observed_at: Date | null
   readonly server: string
-  /** A line for each game: its version, a blank, its id. */
   readonly games: string | null
 }
 
 /** By which a server's transactions are told from another's that count the same numbers: a restored one's, say. */
 export const SERVER = sql<string>`extract(epoch FROM pg_postmaster_start_time())::text`
 
-/** The transactions that wrote the rows as they are: of a desired row d, a record r and a status s. */
-export const ROW_VERSION = sql<string>`concat(d.xmin, '.', r.xmin, '.', s.xmin)`
+/** How many of a game's players an engine has told of; g has the game's id. */
+export const MAPPED_PLAYERS = sql<number>`(SELECT count(*) FROM player_mappings p WHERE p.game_id = g.game_id)`
+
+/** The transactions that wrote the rows as they are, of a desired row d, a record r and a status s; and what else is told of them. */
+export const ROW_VERSION = sql<string>`concat(d.xmin, '.', r.xmin, '.', s.xmin, '.', ${MAPPED_PLAYERS})`
 
 export function stateOf(server: string, isFresh: boolean): string {
   return `${server} ${isFresh ? 'fresh' : 'stale'}`
@@ -41,7 +43,7 @@ export async function readGamePage(db: Kysely<Database>, after: string, limit: n
   // The first so many ids of each table hold the first so many of all: each part stops there, at its index.
   const { rows } = await sql<Row>`${prepared('game-page')}
     SELECT coalesce(l.observed_at + l.stale_after > now(), false) AS fresh, l.observed_at, ${SERVER} AS server,
-           (SELECT string_agg(concat(page.d, '.', page.r, '.', s.xmin, ' ', page.game_id), E'\n' ORDER BY page.game_id)
+           (SELECT string_agg(concat(g.d, '.', g.r, '.', s.xmin, '.', ${MAPPED_PLAYERS}, ' ', g.game_id), E'\n' ORDER BY g.game_id)
               FROM (SELECT game_id, max(d) AS d, max(r) AS r
                       FROM ((SELECT game_id, xmin::text AS d, NULL AS r FROM desired_games WHERE game_id > ${after} ORDER BY game_id LIMIT ${limit})
                             UNION ALL
@@ -50,15 +52,18 @@ export async function readGamePage(db: Kysely<Database>, after: string, limit: n
                             UNION ALL
                             (SELECT game_id, NULL, NULL FROM game_status WHERE jsonb_array_length(conditions) > 0 AND game_id > ${after}
                               ORDER BY game_id LIMIT ${limit})) known
-                     GROUP BY game_id ORDER BY game_id LIMIT ${limit}) page
+                     GROUP BY game_id ORDER BY game_id LIMIT ${limit}) g
               LEFT JOIN game_status s USING (game_id)) AS games
       FROM (SELECT) one
       LEFT JOIN deployment p ON true
       LEFT JOIN controller_leases l ON l.instance = p.instance`.execute(db)
   const [row] = rows
   if (row === undefined) throw new Error('a page without a row')
-  const games = row.games === null ? [] : row.games.split('\n').map(toVersion)
-  return { games, state: stateOf(row.server, row.fresh), observedAt: row.observed_at }
+  return { games: row.games ?? '', state: stateOf(row.server, row.fresh), observedAt: row.observed_at }
+}
+
+export function versionsOf({ games }: GamePage): readonly GameVersion[] {
+  return games === '' ? [] : games.split('\n').map(toVersion)
 }
 
 function toVersion(line: string): GameVersion {

@@ -3,7 +3,7 @@ import type { Database } from '../../database/tables.ts'
 import type { FieldRequirement } from '../field-selector.ts'
 import type { LabelRequirement } from '../label-selector.ts'
 import { matchesField } from './game-fields.ts'
-import { readGamePage, ROW_VERSION, SERVER } from './game-page.ts'
+import { MAPPED_PLAYERS, readGamePage, ROW_VERSION, SERVER, versionsOf } from './game-page.ts'
 
 export type GameRow = Awaited<ReturnType<ReturnType<typeof selectGames>['executeTakeFirstOrThrow']>>
 
@@ -28,7 +28,7 @@ export async function listGames(db: Kysely<Database>, page: GameQuery): Promise<
 }
 
 async function allGames(db: Kysely<Database>, { continue: after = '', limit }: GameQuery): Promise<readonly GameRow[]> {
-  const { games } = await readGamePage(db, after, limit + 1)
+  const games = versionsOf(await readGamePage(db, after, limit + 1))
   const found = await findGames(
     db,
     games.map(({ gameId }) => gameId),
@@ -114,7 +114,7 @@ function selectGames(db: Kysely<Database>) {
     ])
     .select([SERVER.as('server'), ROW_VERSION.as('row_version')])
     .select(OF_RECORD)
-    .select(sql<number>`(SELECT count(*) FROM player_mappings p WHERE p.game_id = g.game_id)`.as('mapped_players'))
+    .select(MAPPED_PLAYERS.as('mapped_players'))
 }
 
 function matches(requirement: LabelRequirement) {

@@ -30,7 +30,7 @@ export interface GameRouteOptions {
 export function gameRoutes(app: ApiServer, options: GameRouteOptions): void {
   const schedules = new Schedules()
   const show: Show = (row) => toEnvelope(row, schedules, Date.now())
-  readRoutes(app, options.db, show, new GameList({ db: options.db, schedules }))
+  readRoutes(app, options.db, show, new GameList(options.db, schedules))
   applyRoute(app, options, show)
   deleteRoute(app, options.db, show)
   planRoute(app, options)
