@@ -2,17 +2,10 @@
 // cost while nothing is due; one controller, stub engines over HTTP. Ends with 0 when all figures hold, 1 when one does not, 2 when it could not
 // measure.
 import { parseArgs } from 'node:util'
+import { type FigureVerdict, renderFigures } from './bench/figure-verdict.ts'
 import { type IdlePair, idlePair } from './bench/idle.ts'
 import { simultaneousTicks, spreadTicks } from './bench/ticks.ts'
-import {
-  judgeIdle,
-  judgeSimultaneous,
-  judgeSpread,
-  renderIdle,
-  renderTicks,
-  renderTurnVerdicts,
-  type TurnVerdict,
-} from './bench/turn-verdict.ts'
+import { judgeIdle, judgeSimultaneous, judgeSpread, renderIdle, renderTicks } from './bench/turn-verdict.ts'
 import { withGames } from './bench/turns-setting.ts'
 
 const FIGURES = ['spread', 'together', 'idle']
@@ -27,7 +20,7 @@ const { values, positionals } = parseArgs({
 })
 const wanted = new Set(positionals.length === 0 ? FIGURES : positionals)
 const profileDir = values.profile ?? null
-const verdicts: TurnVerdict[] = []
+const verdicts: FigureVerdict[] = []
 const abort = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(name, () => abort.abort(new Error(`interrupted by ${name}; cleaned up`)))
@@ -39,7 +32,7 @@ try {
   const rounds = count('rounds', values.rounds)
   if (wanted.has('spread') || wanted.has('together')) await measureTicks(minutes)
   if (wanted.has('idle')) await measureIdle(rounds)
-  process.stdout.write(`\n${renderTurnVerdicts(verdicts)}\n`)
+  process.stdout.write(`\n${renderFigures(verdicts)}\n`)
   process.exitCode = verdicts.every(({ hasPassed }) => hasPassed) ? 0 : 1
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)

@@ -41,6 +41,7 @@ export interface Config {
     readonly requestsPerSecond: number
     readonly requestBurst: number
     readonly streamsPerToken: number
+    readonly connections: number
     readonly openMetrics: boolean
   }
   /** What the command line asks, and with which token; null: what was started from here. */

@@ -1,9 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import type { ApiAddress } from '../../src/api/address-file.ts'
+import type { ControllerMemory } from './api-controller.ts'
 import type { ControllerTask, ControllerUsage } from './controller.ts'
+import { type Forked, forkProgram } from './forked.ts'
 
 export interface ControllerProcess {
   usage(): Promise<ControllerUsage>
@@ -12,7 +12,13 @@ export interface ControllerProcess {
   stop(): Promise<void>
 }
 
-const STOP_TIMEOUT_MS = 20_000
+/** A controller with its API. */
+export interface ApiControllerProcess {
+  readonly api: ApiAddress
+  /** After its garbage was collected. */
+  memory(): Promise<ControllerMemory>
+  stop(): Promise<void>
+}
 
 /**
  * Starts a controller process that logs into the task's folder as a deployment's would; resolves once it drives games.
@@ -20,37 +26,39 @@ const STOP_TIMEOUT_MS = 20_000
  * @param profileDir where it leaves a CPU profile when it ends; null takes none
  */
 export async function startController(task: ControllerTask, profileDir: string | null, signal: AbortSignal): Promise<ControllerProcess> {
+  const { forked } = await begin('controller.ts', task, profileDir, signal)
+  const ask = async (what: 'usage' | 'collect') => (await forked.ask(what)) as ControllerUsage // controller.ts sends nothing else by now
+  return { usage: () => ask('usage'), usageCollected: () => ask('collect'), stop: forked.stop }
+}
+
+/** The same with its API, which listens once this resolves. */
+export async function startApiController(
+  task: ControllerTask,
+  profileDir: string | null,
+  signal: AbortSignal,
+): Promise<ApiControllerProcess> {
+  const { forked, answer } = await begin('api-controller.ts', task, profileDir, signal)
+  return {
+    api: answer as ApiAddress, // what api-controller.ts sends first
+    memory: async () => (await forked.ask('collect')) as ControllerMemory, // and later
+    stop: forked.stop,
+  }
+}
+
+async function begin(
+  program: string,
+  task: ControllerTask,
+  profileDir: string | null,
+  signal: AbortSignal,
+): Promise<{ readonly forked: Forked; readonly answer: unknown }> {
   const log = await open(path.join(task.folder, 'controller.log'), 'a')
   const profiling = profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${path.resolve(profileDir)}`]
-  const child = fork(fileURLToPath(new URL('controller.ts', import.meta.url)), [], {
-    execArgv: ['--expose-gc', ...profiling],
-    stdio: ['ignore', log.fd, 'inherit', 'ipc'],
-  })
+  const forked = forkProgram({ program, nodeOptions: ['--expose-gc', ...profiling], stdout: log.fd }, signal)
   await log.close()
-  const exited = once(child, 'exit')
-  child.send(task)
   try {
-    await Promise.race([
-      once(child, 'message', { signal }),
-      exited.then(() => Promise.reject(new Error('the controller ended before it drove anything'))),
-    ])
+    return { forked, answer: await forked.ask(task) }
   } catch (error) {
-    await end(child, exited)
+    await forked.stop()
     throw error
   }
-  return { usage: () => ask('usage', child, signal), usageCollected: () => ask('collect', child, signal), stop: () => end(child, exited) }
-}
-
-async function ask(what: 'usage' | 'collect', child: ChildProcess, signal: AbortSignal): Promise<ControllerUsage> {
-  const answered = once(child, 'message', { signal })
-  child.send(what)
-  const [answer] = await answered
-  return answer as ControllerUsage // controller.ts sends nothing else by now
-}
-
-async function end(child: ChildProcess, exited: Promise<unknown>): Promise<void> {
-  const killer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
-  child.kill('SIGTERM')
-  await exited
-  clearTimeout(killer)
 }

@@ -7,15 +7,16 @@ import { startEmbeddedPostgres } from '../../src/local/embedded-postgres.ts'
 import { instancePrefix } from '../../test/support/docker-leftovers.ts'
 import { abandonedRunFolders, makeRunFolder, sweepRunFolder } from '../../test/support/run-folder.ts'
 import { until } from '../../test/support/until.ts'
+import type { ControllerTask } from './controller.ts'
 import { type ControllerProcess, startController } from './start-controller.ts'
 import { startStubDaemon } from './stub-daemon.ts'
 import { type StubEngines, startStubEngines } from './start-stub-engines.ts'
 
 /** A controller with as many games as are asked for, on engines and a Docker daemon that cost next to nothing. */
-export interface TurnsSetting {
+export interface TurnsSetting<Controller = ControllerProcess> {
   readonly database: DatabasePool
   readonly engines: StubEngines
-  readonly controller: ControllerProcess
+  readonly controller: Controller
   readonly gameIds: readonly string[]
   readonly signal: AbortSignal
 }
@@ -32,15 +33,31 @@ const PORT = 8080
 const MOST_ENGINES = 500
 const START_MS_PER_GAME = 100
 
+/** How the setting's controller is started, which ends with the setting. */
+type Start<Controller> = (task: ControllerTask, profileDir: string | null, signal: AbortSignal) => Promise<Controller>
+interface Stoppable {
+  stop(): Promise<void>
+}
+
 /** Runs `work` with all games running and initialised, without any schedule, and removes whatever was made. */
 export async function withGames(
   options: TurnsSettingOptions,
   signal: AbortSignal,
   work: (setting: TurnsSetting) => Promise<void>,
 ): Promise<void> {
+  await withGamesOf(startController, options, signal, work)
+}
+
+/** The same with another controller. */
+export async function withGamesOf<Controller extends Stoppable>(
+  start: Start<Controller>,
+  options: TurnsSettingOptions,
+  signal: AbortSignal,
+  work: (setting: TurnsSetting<Controller>) => Promise<void>,
+): Promise<void> {
   const undo = new AsyncDisposableStack()
   try {
-    const setting = await prepare(undo, options, signal)
+    const setting = await prepare(undo, start, options, signal)
     await startGames(setting)
     await work(setting)
   } finally {
@@ -48,11 +65,12 @@ export async function withGames(
   }
 }
 
-async function prepare(
+async function prepare<Controller extends Stoppable>(
   undo: AsyncDisposableStack,
+  start: Start<Controller>,
   { games, overrides, profileDir }: TurnsSettingOptions,
   signal: AbortSignal,
-): Promise<TurnsSetting> {
+): Promise<TurnsSetting<Controller>> {
   await Promise.all(abandonedRunFolders().map(sweepRunFolder))
   const folder = makeRunFolder()
   undo.defer(() => sweepRunFolder(folder))
@@ -77,7 +95,7 @@ async function prepare(
   const daemon = await startStubDaemon({ socketPath, imageRef: IMAGE, network: config.docker.network, addresses })
   undo.defer(() => daemon.stop())
   const docker = { kind: 'socket', socketPath } as const
-  const controller = await startController({ overrides: given, folder, databaseUrl: postgres.url, docker }, profileDir, signal)
+  const controller = await start({ overrides: given, folder, databaseUrl: postgres.url, docker }, profileDir, signal)
   undo.defer(() => controller.stop())
   return { database, engines, controller, gameIds: Array.from({ length: games }, (_, index) => `game-${index}`), signal }
 }
@@ -87,7 +105,9 @@ function addressesOf(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `127.20.${Math.floor(index / 250)}.${1 + (index % 250)}`)
 }
 
-async function startGames(setting: TurnsSetting): Promise<void> {
+type Games = Pick<TurnsSetting, 'database' | 'gameIds' | 'signal'>
+
+async function startGames(setting: Games): Promise<void> {
   const { database, gameIds } = setting
   const players = ['Terran', 'Zerg'].map((raceName) => ({ userId: crypto.randomUUID(), raceName }))
   await database.pool.query(
@@ -102,7 +122,7 @@ async function startGames(setting: TurnsSetting): Promise<void> {
  *
  * @param schedules of the games, in the order of `gameIds`; null for none
  */
-export async function schedule(setting: TurnsSetting, schedules: readonly (string | null)[]): Promise<void> {
+export async function schedule(setting: Games, schedules: readonly (string | null)[]): Promise<void> {
   await setting.database.pool.query(
     `UPDATE desired_games d SET turn_schedule = given.schedule
        FROM unnest($1::text[], $2::text[]) AS given (game_id, schedule) WHERE given.game_id = d.game_id`,
@@ -111,7 +131,7 @@ export async function schedule(setting: TurnsSetting, schedules: readonly (strin
   await untilAll(setting, 'r.turn_schedule IS NOT DISTINCT FROM d.turn_schedule AND s.observed_generation = d.generation')
 }
 
-async function untilAll({ database, gameIds, signal }: TurnsSetting, condition: string): Promise<void> {
+async function untilAll({ database, gameIds, signal }: Games, condition: string): Promise<void> {
   const ready = async (): Promise<number> => {
     signal.throwIfAborted()
     const { rows } = await database.pool.query<{ count: number }>(

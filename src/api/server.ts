@@ -13,9 +13,10 @@ import { v7 as uuid } from 'uuid'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/tables.ts'
 import type { Log } from '../log.ts'
-import { messageOf } from '../model/errors.ts'
+import { messageOf, RuntimeFailure } from '../model/errors.ts'
 import type { Scrape } from '../metrics/metrics.ts'
 import { guardRoutes, pathOf } from './access.ts'
+import { boundUnread } from './bound-unread.ts'
 import { createGate, type Gate } from './gate.ts'
 import { OpenStreams } from './open-streams.ts'
 import type { ControllerView } from './ports.ts'
@@ -69,8 +70,22 @@ export interface Api {
   close(): Promise<void>
 }
 
+/** What clients that are slow, on purpose or not, may take. */
+export interface Patience {
+  /** Until all of a request's headers have come. */
+  readonly headersMs: number
+  /** Until all of a request has come. */
+  readonly requestMs: number
+  /** How often these two are looked at. */
+  readonly checkMs: number
+  /** A connection on which nothing moves for so long ends; longer than any request waits for its answer. */
+  readonly silentMs: number
+  /** Of answers together that their readers have not taken. */
+  readonly unreadBytes: number
+}
+
+const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, checkMs: 5_000, silentMs: 120_000, unreadBytes: 128 * 1024 ** 2 }
 const BODY_LIMIT_BYTES = 1024 ** 2
-const REQUEST_TIMEOUT_MS = 30_000
 
 /**
  * Starts the HTTP API (spec 5).
@@ -92,13 +107,15 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 }
 
 /** The API's routes behind their gate, not listening yet. */
-export function buildServer(options: ApiOptions): ApiServer {
+export function buildServer(options: ApiOptions, patience: Patience = PATIENCE): ApiServer {
   const { config, db, view, scrape, localTokenHash, log } = options
   const { requestsPerSecond: perSecond, requestBurst: burst } = config.api
   const gate = createGate({ db, localTokenHash, rate: { perSecond, burst } })
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: patience.requestMs,
+    connectionTimeout: patience.silentMs,
+    http: { headersTimeout: patience.headersMs, requestTimeout: patience.requestMs, connectionsCheckingInterval: patience.checkMs },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
     genReqId: () => uuid(),
@@ -109,6 +126,7 @@ export function buildServer(options: ApiOptions): ApiServer {
       void answerUnreadable(gate, error, request, reply)
     },
   }).withTypeProvider<ZodTypeProvider>()
+  app.server.maxConnections = config.api.connections
   // Node's own answer would be a bare 417; to pay no heed is as good (RFC 9110, 10.1.1).
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   app.setValidatorCompiler(validatorCompiler)
@@ -116,15 +134,12 @@ export function buildServer(options: ApiOptions): ApiServer {
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
   app.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error)
-    if (problem.status >= 500)
-      log.error(
-        { err: problem.cause ?? error, requestId: request.id, method: request.method, route: request.routeOptions.url },
-        'request failed',
-      )
+    logProblem(log, error, problem, request)
     return sendProblem(reply, problem)
   })
   guardRoutes(app, gate, log)
   readJsonBodies(app)
+  boundUnread(app, patience.unreadBytes)
   const routes = collectRoutes(app)
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, new ApiProblem('not_found', `there is no ${request.method} ${pathOf(request)}`)),
@@ -158,6 +173,17 @@ function versionedRoutes(app: ApiServer, { config, db, view, signal, databaseUrl
   engineVersionRoutes(app, db, policy)
   imageRoutes(app, { db, view, policy })
   tokenRoutes(app, db)
+}
+
+/** What the caller can mend is the caller's alone; what was to be expected, as on a standby, needs no stack and nobody's attention. */
+function logProblem(log: Log, error: unknown, problem: ApiProblem, { id: requestId, method, routeOptions }: FastifyRequest): void {
+  const { status, code } = problem
+  if (status < 500) return
+  const fields = { requestId, method, route: routeOptions.url }
+  if (code === 'internal_error') log.error({ err: problem.cause ?? error, ...fields }, 'request failed')
+  else if (error instanceof ApiProblem || error instanceof RuntimeFailure)
+    log.debug({ code, why: problem.message, ...fields }, 'request refused')
+  else log.warn({ code, error: messageOf(error), ...fields }, 'request not served')
 }
 
 async function answerUnreadable(gate: Gate, error: FastifyError, request: FastifyRequest, reply: FastifyReply): Promise<void> {

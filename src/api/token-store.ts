@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely'
 import { v7 as uuid } from 'uuid'
 import type { ApiTokensTable } from '../database/token-table.ts'
+import { prepared } from '../database/prepared.ts'
 import type { Database } from '../database/tables.ts'
 import { type Role, ROLES } from '../model/role.ts'
 import { isSameHash } from './token.ts'
@@ -67,6 +68,11 @@ export interface KnownToken {
   readonly isMarkedAsUsed: boolean
 }
 
+interface FoundToken extends Pick<Selectable<ApiTokensTable>, 'id' | 'name' | 'role' | 'hash'> {
+  readonly expired_at: Date | null
+  readonly is_marked: boolean
+}
+
 /**
  * Looks a token up by its hash. The time that takes tells nothing: who wants a hash that nearly matches would have to find a
  * preimage of it first. It is compared in constant time all the same.
@@ -74,16 +80,11 @@ export interface KnownToken {
  * @returns null where there is none, or it was revoked
  */
 export async function findToken(db: Kysely<Database>, hash: Buffer): Promise<KnownToken | null> {
-  const row = await db
-    .selectFrom('api_tokens')
-    .select(['id', 'name', 'role', 'hash'])
-    .select([
-      sql<Date | null>`CASE WHEN expires_at <= now() THEN expires_at END`.as('expired_at'),
-      sql<boolean>`coalesce(last_used_at > now() - interval '1 minute', false)`.as('is_marked'),
-    ])
-    .where('hash', '=', hash)
-    .where('revoked_at', 'is', null)
-    .executeTakeFirst()
+  const { rows } = await sql<FoundToken>`${prepared('token')}
+    SELECT id, name, role, hash, CASE WHEN expires_at <= now() THEN expires_at END AS expired_at,
+           coalesce(last_used_at > now() - interval '1 minute', false) AS is_marked
+      FROM api_tokens WHERE hash = ${hash} AND revoked_at IS NULL`.execute(db)
+  const [row] = rows
   const role = ROLES.find((each) => each === row?.role)
   if (row === undefined || role === undefined || !isSameHash(row.hash, hash)) return null
   return { id: row.id, name: row.name, role, expiredAt: row.expired_at, isMarkedAsUsed: row.is_marked }

@@ -34,11 +34,25 @@ export function tableStyle(terminal: Terminal, isWide: boolean) {
 }
 
 export async function toText(value: unknown, format: 'json' | 'yaml'): Promise<string> {
-  if (format === 'json') return JSON.stringify(value, null, 2)
-  const { stringify } = await import('yaml')
+  if (format === 'json') return escaped(JSON.stringify(value, null, 2))
+  const { Document, visit } = await import('yaml')
   // Through JSON: no anchors for what merely is the same object, and no dates.
-  return stringify(JSON.parse(JSON.stringify(value)), { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd()
+  const document = new Document(JSON.parse(JSON.stringify(value)), { aliasDuplicateObjects: false })
+  visit(document, {
+    Scalar: (_key, scalar) => {
+      if (typeof scalar.value === 'string' && escaped(scalar.value) !== scalar.value) scalar.type = 'QUOTE_DOUBLE'
+    },
+  })
+  return escaped(document.toString({ lineWidth: 0 })).trimEnd()
 }
+
+/** What a terminal obeys or hides, where JSON and YAML leave it as it is, in the escapes that both have. */
+function escaped(text: string): string {
+  return text.replace(OBEYED, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** C1 controls, which some terminals take for escape sequences; marks that turn the direction of writing; other breaks of a line. */
+const OBEYED = /[\u007F-\u009F\u200E\u200F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g
 
 function hasColor(terminal: Terminal): boolean {
   return terminal.isStdoutTty && (terminal.env['NO_COLOR'] ?? '') === '' && terminal.env['TERM'] !== 'dumb'

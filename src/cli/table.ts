@@ -60,9 +60,9 @@ function widthsOf<Row>(cells: readonly (readonly string[])[], columns: readonly 
   return columns.map(({ title }, index) => cells.reduce((width, line) => Math.max(width, line[index]?.length ?? 0), title.length))
 }
 
-/** On one line and harmless: an engine's or a user's text may hold escape sequences. */
+/** On one line and harmless: an engine's or a user's text may hold escape sequences, and marks that turn the direction of writing. */
 export function plain(text: string): string {
-  return stripVTControlCharacters(text).replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+  return stripVTControlCharacters(text).replace(/[\p{Cc}\u2028\u2029\u200E\u200F\u202A-\u202E\u2066-\u2069]+/gu, ' ')
 }
 
 /** Takes from the widest column until the line fits. */

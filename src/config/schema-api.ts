@@ -26,6 +26,13 @@ export const apiSettings = group({
     'a number from 1 to 1000000',
     'Requests that one token may make at once, after a pause.',
   ),
+  connections: setting(
+    'GALAXY_API_CONNECTIONS',
+    integer(1, 100_000),
+    '2000',
+    'a number from 1 to 100000',
+    'Connections that the API holds at once; one more is closed unheard.',
+  ),
   openMetrics: setting(
     'GALAXY_METRICS_OPEN',
     flag,

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, type PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 import { type Connection, type Session, connectionConfig } from './connection.ts'
+import { preparedName } from './prepared.ts'
 import type { Database } from './tables.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
@@ -49,7 +50,7 @@ function discardedWhenStuck(client: pg.PoolClient): PostgresPoolClient {
   let isStuck = false
   const query = async (text: string, values: readonly unknown[]) => {
     try {
-      return await client.query(text, [...values])
+      return await client.query({ text, values: [...values], name: preparedName(text) })
     } catch (error) {
       isStuck ||= error instanceof Error && error.message === 'Query read timeout'
       throw error

@@ -117,6 +117,18 @@ describe('a body', () => {
 })
 
 describe('the log', () => {
+  it('has nothing of headers that callers may fill as they like', async () => {
+    lines.splice(0)
+    const evil = '\u0009\u0085{"level":"fatal","msg":"forged"}\u009b31m'
+    const named = ['User-Agent', 'Referer', 'X-Forwarded-For', 'X-Request-Id', 'Request-Id', 'Traceparent', 'Last-Event-ID', 'If-Match']
+    const headers = named.map((name) => `${name}: ${evil}\r\n`).join('')
+    const head = `Host: ${'x'.repeat(300)}\r\nAuthorization: Bearer ${api.token}\r\n${headers}Connection: close\r\n\r\n`
+    const answer = await speak(`POST /api/v1/manifests/prune?dryRun=true HTTP/1.1\r\n${head}`)
+    expect(answer.status).toBe(200)
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ msg: 'operator asked', path: '/api/v1/manifests/prune' }])
+    expect(`${lines.join('')}${answer.head}`).not.toMatch(/forged|xxx|31m/)
+  })
+
   it('has one line for what an operator did, whatever was in the request', async () => {
     lines.splice(0)
     const evil = encodeURIComponent(FORGED)
@@ -125,6 +137,56 @@ describe('the log', () => {
     await api.call('POST', '/api/v1/manifests/prune?dryRun=true')
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ msg: 'operator asked', path: '/api/v1/manifests/prune' }])
     expect(lines.join('')).not.toContain('forged')
+  })
+})
+
+describe('what was to be expected', () => {
+  it('on a standby is refused, and is no error in the log', async () => {
+    api.view.leads = false
+    lines.splice(0)
+    const asked = ['GET /api/v1/games/bodies/plan', 'GET /api/v1/games/bodies/diff', 'GET /api/v1/usage'].map((line) => line.split(' '))
+    for (const [method = '', path = ''] of asked) expect((await api.call(method, path)).status).toBe(503)
+    api.view.leads = true
+    const told = lines.map((line): unknown => JSON.parse(line))
+    expect(told).toHaveLength(asked.length)
+    for (const line of told) expect(line).toMatchObject({ level: 'debug', msg: 'request refused', code: 'service_unavailable' })
+    expect(lines.join('')).not.toContain('stack')
+  })
+})
+
+describe('an Authorization header', () => {
+  it.each([
+    'Bearer',
+    'Bearer ',
+    'Basic YWRtaW46YWRtaW4=',
+    'Bearer glx_',
+    `Bearer glx_${'A'.repeat(42)}`,
+    `Bearer glx_${'A'.repeat(43)}`,
+    `Bearer glx_${'A'.repeat(44)}`,
+    `Bearer GLX_${'A'.repeat(43)}`,
+    `Bearer glx_${'A'.repeat(42)}=`,
+    `Bearer glx_${'A'.repeat(42)}\u00e9`,
+    `Bearer\tglx_${'A'.repeat(43)}`,
+    `Token glx_${'A'.repeat(43)}`,
+    'Bearer TOKEN,TOKEN',
+    'Bearer TOKEN x',
+    'BearerTOKEN',
+    'TOKEN',
+    'Bearer "TOKEN"',
+    "Bearer ' OR true --",
+    'Bearer null',
+    'Bearer __proto__',
+    'Bearer ..%2f..%2f',
+    'Bearer \u001b[2J',
+  ])('that is none of ours is refused, and not repeated anywhere: %j', async (header) => {
+    lines.splice(0)
+    const sent = header.replaceAll('TOKEN', api.token)
+    const answer = await speak(`GET /api/v1/games HTTP/1.1\r\nHost: x\r\nAuthorization: ${sent}\r\nConnection: close\r\n\r\n`)
+    // An escape is no character of a header.
+    expect([400, 401]).toContain(answer.status)
+    expect(answer.type).toBe('application/problem+json; charset=utf-8')
+    expect(`${answer.head}${JSON.stringify(answer.body)}`).not.toContain('glx_')
+    expect(lines).toEqual([])
   })
 })
 

@@ -3,10 +3,11 @@ import type { Database } from '../../database/tables.ts'
 import type { FieldRequirement } from '../field-selector.ts'
 import type { LabelRequirement } from '../label-selector.ts'
 import { matchesField } from './game-fields.ts'
+import { MAPPED_PLAYERS, readGamePage, ROW_VERSION, SERVER, versionsOf } from './game-page.ts'
 
 export type GameRow = Awaited<ReturnType<ReturnType<typeof selectGames>['executeTakeFirstOrThrow']>>
 
-export interface GamePage {
+export interface GameQuery {
   readonly limit: number
   /** Id of the last game of the page before. */
   readonly continue?: string | undefined
@@ -15,7 +16,8 @@ export interface GamePage {
 }
 
 /** Games in the order of their ids, one more than asked for when there are more. */
-export async function listGames(db: Kysely<Database>, page: GamePage): Promise<readonly GameRow[]> {
+export async function listGames(db: Kysely<Database>, page: GameQuery): Promise<readonly GameRow[]> {
+  if (page.labelSelector === undefined && page.fieldSelector === undefined) return allGames(db, page)
   let query = selectGames(db)
     .orderBy('g.game_id')
     .limit(page.limit + 1)
@@ -23,6 +25,16 @@ export async function listGames(db: Kysely<Database>, page: GamePage): Promise<r
   for (const requirement of page.labelSelector ?? []) query = query.where(matches(requirement))
   for (const requirement of page.fieldSelector ?? []) query = query.where(matchesField(requirement))
   return query.execute()
+}
+
+async function allGames(db: Kysely<Database>, { continue: after = '', limit }: GameQuery): Promise<readonly GameRow[]> {
+  const games = versionsOf(await readGamePage(db, after, limit + 1))
+  const found = await findGames(
+    db,
+    games.map(({ gameId }) => gameId),
+  )
+  const rows = new Map(found.map((row) => [row.game_id, row]))
+  return games.flatMap(({ gameId }) => rows.get(gameId) ?? [])
 }
 
 /** Those of the games that there are, in no order. */
@@ -100,8 +112,9 @@ function selectGames(db: Kysely<Database>) {
       's.accepted_generation',
       's.backoff',
     ])
+    .select([SERVER.as('server'), ROW_VERSION.as('row_version')])
     .select(OF_RECORD)
-    .select(sql<number>`(SELECT count(*) FROM player_mappings p WHERE p.game_id = g.game_id)`.as('mapped_players'))
+    .select(MAPPED_PLAYERS.as('mapped_players'))
 }
 
 function matches(requirement: LabelRequirement) {

@@ -10,6 +10,7 @@ import { deletedGame, game, gameList, gamePlan } from '../answers/game.ts'
 import { gameDryRun } from '../answers/manifest.ts'
 import { deleteGame } from '../delete-game.ts'
 import { type GameEnvelope, toEnvelope } from '../envelope.ts'
+import { GameList } from '../game-list.ts'
 import { expectedVersion, ifMatchHeader } from '../if-match.ts'
 import { gameManifest } from '../manifest-bodies.ts'
 import type { ControllerView } from '../ports.ts'
@@ -29,7 +30,7 @@ export interface GameRouteOptions {
 export function gameRoutes(app: ApiServer, options: GameRouteOptions): void {
   const schedules = new Schedules()
   const show: Show = (row) => toEnvelope(row, schedules, Date.now())
-  readRoutes(app, options.db, show)
+  readRoutes(app, options.db, show, new GameList(options.db, schedules))
   applyRoute(app, options, show)
   deleteRoute(app, options.db, show)
   planRoute(app, options)
@@ -37,7 +38,7 @@ export function gameRoutes(app: ApiServer, options: GameRouteOptions): void {
 
 type Show = (row: GameRow) => GameEnvelope
 
-function readRoutes(app: ApiServer, db: Kysely<Database>, show: Show): void {
+function readRoutes(app: ApiServer, db: Kysely<Database>, show: Show, allGames: GameList): void {
   const list = {
     operationId: 'listGames',
     tags: ['games'],
@@ -45,7 +46,9 @@ function readRoutes(app: ApiServer, db: Kysely<Database>, show: Show): void {
     querystring: gameListQuery,
     response: { 200: gameList },
   } as const
-  app.get('/games', { config: { needs: 'viewer' }, schema: list }, async ({ query }) => {
+  app.get('/games', { config: { needs: 'viewer' }, schema: list }, async ({ query }, reply) => {
+    if (query.labelSelector === undefined && query.fieldSelector === undefined)
+      return sendJson(reply, await allGames.page(query.continue ?? '', query.limit, Date.now()))
     const rows = await listGames(db, query)
     const shown = rows.slice(0, query.limit)
     const last = rows.length > shown.length ? shown.at(-1) : undefined
@@ -155,4 +158,9 @@ export async function requireGame(db: Kysely<Database>, gameId: string): Promise
 export function sendGame(reply: FastifyReply, game: GameEnvelope): FastifyReply {
   if (game.metadata.resourceVersion !== null) reply.header('etag', `"${game.metadata.resourceVersion}"`)
   return reply.send(game)
+}
+
+/** What is JSON already. */
+function sendJson(reply: FastifyReply, bytes: Buffer): FastifyReply {
+  return reply.type('application/json; charset=utf-8').send(bytes)
 }

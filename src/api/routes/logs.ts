@@ -62,6 +62,8 @@ export function logRoutes(app: ApiServer, { view, streams }: { readonly view: Co
     reply.raw.once('close', () => gone.abort())
     const { follow, timestamps, tail = null, since: sinceMs = null } = query
     const chunks = await view.openLogs(params.id, { follow, timestamps, tail, sinceMs }, AbortSignal.any([stream.signal, gone.signal]))
+    // An engine may be silent for days.
+    reply.raw.socket?.setTimeout(0)
     cutStalled(reply.raw)
     return reply
       .type('text/plain; charset=utf-8')

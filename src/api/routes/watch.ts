@@ -68,6 +68,8 @@ export function watchRoutes(app: ApiServer, { desk, streams }: { readonly desk: 
       reply.hijack()
       reply.raw.writeHead(200, HEAD)
       reply.raw.flushHeaders()
+      // Bookmarks stay away while the database does.
+      reply.raw.socket?.setTimeout(0)
       cutStalled(reply.raw)
     })
     return reply

@@ -46,7 +46,7 @@ describe('a table', () => {
   })
 
   it('takes escape sequences and line breaks out of values', () => {
-    const hostile = [{ name: '\x1b[31mred\x1b[0m\x1b]0;title\x07', text: 'two\nlines\x00\u2028' }]
+    const hostile = [{ name: '\x1b[31mred\x1b[0m\x1b]0;title\x07', text: 'two\nlines\x00\u2028\u202e\u2066' }]
     expect(renderTable(hostile, columns, { columns: null, isWide: false, hasColor: false }).split('\n')[1]).toBe('red    two lines')
   })
 })
