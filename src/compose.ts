@@ -9,6 +9,7 @@ import type { Runtime } from './controller/ports.ts'
 import type { OnBegin } from './controller/queue.ts'
 import type { ManifestWatch } from './desired/manifest/folder.ts'
 import type { FolderReport } from './desired/manifest/rescan.ts'
+import { readAdopted } from './desired/adopted-deployments.ts'
 import { type DesiredWatch, watchDesired } from './desired/rows-watch.ts'
 import type { DockerClients } from './docker/client.ts'
 import { listHostImages } from './docker/host-images.ts'
@@ -64,6 +65,8 @@ export interface TermParts {
   readonly engines: EngineClient
   readonly players: PlayerDesk
   readonly manifests: ManifestWatch
+  /** Reads which other deployments' containers are ours by now; the next list shows them as such. */
+  learnAdopted(): Promise<void>
   /** Asks Docker; a look, and nothing else. */
   hostImages(): Promise<HostImages>
   /** Null when it does not run. */
@@ -73,7 +76,8 @@ export interface TermParts {
 }
 
 /** Wires the parts of a term. What changes anywhere only adds keys to the loop; the loop alone acts. */
-export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['db'], signal: AbortSignal): TermParts {
+export function composeTerm(term: Term, given: Ingredients, db: LoopDeps['db'], signal: AbortSignal): TermParts {
+  const { ingredients, learnAdopted } = withAdopted(given, db)
   const { config, identity, log, surroundings, onPass, observers } = ingredients
   const { clock, random } = surroundings
   const { timings } = config
@@ -132,7 +136,16 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
   const loop = new Loop(deps, () => desired.keys(), { workers: config.workers, resyncMs: timings.resyncMs, onPass })
   const players = composePlayers(deps, engines, locate)
   const manifests = composeManifests(ingredients, db, signal)
-  return { deps, loop, world, desired, prober, engines, players, manifests, ...composeLooks(ingredients, signal) }
+  return { deps, loop, world, desired, prober, engines, players, manifests, learnAdopted, ...composeLooks(ingredients, signal) }
+}
+
+/** Whose containers are ours is known to all parts of a term alike, and may grow while it lasts. */
+function withAdopted(given: Ingredients, db: LoopDeps['db']): { ingredients: Ingredients } & Pick<TermParts, 'learnAdopted'> {
+  const adopted = new Set<string>()
+  const learnAdopted = async (): Promise<void> => {
+    for (const deployment of await readAdopted(db)) adopted.add(deployment)
+  }
+  return { ingredients: { ...given, identity: { ...given.identity, adopted } }, learnAdopted }
 }
 
 /** Looks at Docker that somebody asks for. */

@@ -18,7 +18,7 @@ export interface TermOptions extends Ingredients {
 }
 
 /** What the doors may ask of the active controller. */
-export type ActiveTerm = Pick<TermParts, 'deps' | 'loop' | 'world' | 'players' | 'hostImages' | 'openLogs' | 'usage'>
+export type ActiveTerm = Pick<TermParts, 'deps' | 'loop' | 'world' | 'players' | 'hostImages' | 'learnAdopted' | 'openLogs' | 'usage'>
 
 const POOL_SIZE = 8
 const HISTORY_INTERVAL_MS = 3_600_000
@@ -65,8 +65,8 @@ export async function runTerm(term: Term, options: TermOptions): Promise<void> {
 }
 
 /** Desired rows, then records, then the world: the loop opens when the last of them is there, for a plan needs all three. */
-async function start(term: Term, { deps, loop, world, desired }: TermParts): Promise<void> {
-  await desired.listed
+async function start(term: Term, { deps, loop, world, desired, learnAdopted }: TermParts): Promise<void> {
+  await Promise.all([desired.listed, learnAdopted()])
   for (const stored of await loadGames(deps.db)) {
     deps.games.update(stored.gameId, rememberedOf(stored))
     const { containerId = null, status } = stored.record ?? {}
