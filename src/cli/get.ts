@@ -127,7 +127,9 @@ export function readyColor(ready: string): (text: string) => string {
 
 async function listVersions(client: ApiClient, names: readonly string[]): Promise<Listing<EngineVersionRow>> {
   const answer = await client.call('GET /versions', {})
-  const rows = answer.items.filter(({ version }) => names.length === 0 || names.includes(version))
+  const rows = answer.items.filter(
+    ({ engine, version }) => names.length === 0 || names.includes(version) || names.includes(`${engine}/${version}`),
+  )
   if (names.length > 0 && rows.length === 0)
     throw new CliError(`there is no engine version ${names.join(', ')}; galaxy get versions lists them`)
   const columns: readonly Column<EngineVersionRow>[] = [

@@ -32,6 +32,9 @@ interface GetFlags {
   readonly watch?: boolean
 }
 
+/** What is listed is found by the games that it is of. */
+const OF_GAMES: ReadonlySet<Kind> = new Set(['operations', 'turns', 'snapshots', 'events', 'orphans'])
+
 const WATCHED = ['games', 'operations', 'turns'] as const
 
 function addGet(program: Command, terminal: Terminal): void {
@@ -49,7 +52,7 @@ function addGet(program: Command, terminal: Terminal): void {
     .option('-w, --watch', `${WATCHED.join(', ')} only: go on, and show what changes`)
   talks(get, terminal, async (open, named: NamedKind<Kind>, more: string[], flags: GetFlags) => {
     const { kind } = named
-    const names = kind === 'operations' || kind === 'turns' ? gameNames(namesOf(named, more)) : namesOf(named, more)
+    const names = OF_GAMES.has(kind) ? gameNames(namesOf(named, more)) : namesOf(named, more)
     const isSelected = flags.selector !== undefined || flags.fieldSelector !== undefined
     if (isSelected && kind !== 'games') throw new CliError(`only games are selected with -l and --field-selector, not ${kind}`, EXIT.usage)
     if (isSelected && names.length > 0) throw new CliError('name games or select them, not both', EXIT.usage)

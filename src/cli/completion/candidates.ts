@@ -74,7 +74,7 @@ async function values(cursor: Cursor, terminal: Terminal, of: Argument | Option,
 
 /** `game` of `<game...>`: of an argument, and of an option's value. */
 export function nameOf(of: Argument | Option): string {
-  return 'flags' in of ? (/[<[]([\w-]+)(?:\.\.\.)?[>\]]/.exec(of.flags)?.[1] ?? '') : of.name()
+  return 'flags' in of ? (/[<[]([\w-]+)[^>\]]*[>\]]/.exec(of.flags)?.[1] ?? '') : of.name()
 }
 
 async function candidatesOf(

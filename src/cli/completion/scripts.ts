@@ -26,11 +26,11 @@ _galaxy_complete() {
   done < <(eval "${'$'}{words[0]}"' __complete -- "${'$'}{words[@]:1}"' 2> /dev/null)
   case $directive in
     files)
-      type compopt &> /dev/null && compopt -o filenames
+      compopt -o filenames 2> /dev/null
       while IFS= read -r value; do COMPREPLY+=("$value"); done < <(compgen -f -- "$part")
       ;;
     open)
-      type compopt &> /dev/null && compopt -o nospace
+      compopt -o nospace 2> /dev/null
       ;;
   esac
 }
