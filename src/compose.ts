@@ -95,17 +95,7 @@ export function composeTerm(term: Term, given: Ingredients, db: LoopDeps['db'], 
     clock,
     listen: surroundings.listen,
   })
-  const prober = new Prober({
-    intervalMs: timings.probeIntervalMs,
-    failures: timings.probeFailures,
-    restartAfter: timings.probeRestartAfter,
-    timeoutMs: timings.probeTimeoutMs,
-    onChange: (gameId) => addKeys([gameId]),
-    onProbe: observers?.engines.onProbe,
-    probe: surroundings.probe,
-    clock,
-    random,
-  })
+  const prober = composeProber(ingredients, (gameId) => addKeys([gameId]))
   const engines = composeClient(ingredients)
   const locate = composeLocator(ingredients, world, signal)
   const deps: LoopDeps = {
@@ -179,6 +169,20 @@ function composeRuntime({ config, docker, identity, surroundings }: Ingredients,
   })
   const limitPulls = pLimit(config.pulls)
   return { ...runtime, pull: (imageRef, onProgress, signal) => limitPulls(() => runtime.pull(imageRef, onProgress, signal)) }
+}
+
+function composeProber({ config: { timings }, observers, surroundings }: Ingredients, onChange: (gameId: string) => void): Prober {
+  return new Prober({
+    intervalMs: timings.probeIntervalMs,
+    failures: timings.probeFailures,
+    restartAfter: timings.probeRestartAfter,
+    timeoutMs: timings.probeTimeoutMs,
+    onChange,
+    onProbe: observers?.engines.onProbe,
+    probe: surroundings.probe,
+    clock: surroundings.clock,
+    random: surroundings.random,
+  })
 }
 
 /** An engine on this host, or on none, answers at once that it is there. */

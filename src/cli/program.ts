@@ -39,7 +39,7 @@ export function buildProgram(terminal: Terminal): Command {
   const program = new Command('galaxy')
     .description('Runs turn-based games in Docker: makes the machine match what was asked for, keeps it so, and says why.')
     .version(ownVersion(), '-V, --version')
-    .showHelpAfterError('(galaxy --help tells the verbs, galaxy VERB --help its options)')
+    .showHelpAfterError('(galaxy --help tells the verbs, galaxy VERB --help how each is used)')
     .addOption(contextOption())
     .addHelpText('after', () => `\nExit codes:\n${EXIT_CODES.map(([code, meaning]) => `  ${code}  ${meaning}`).join('\n')}`)
     // `galaxy start NAME --version 1.0.0` does not ask for the program's own.
@@ -64,8 +64,18 @@ export function buildProgram(terminal: Terminal): Command {
   program.commandsGroup('Who asks, and where:')
   addTokenVerbs(program, terminal)
   addContextVerbs(program, terminal)
+  program.commandsGroup('This program:')
   addCompletionVerbs(program, terminal)
+  program.addHelpCommand(program.createCommand('help').argument('[command]').description('tell how a verb is used'))
+  for (const verb of program.commands) hintAtHelp(verb, 'galaxy')
   return program
+}
+
+/** After a mistake the verb's own help says more than the program's. */
+function hintAtHelp(verb: Command, parent: string): void {
+  const name = `${parent} ${verb.name()}`
+  verb.showHelpAfterError(`(${name} --help tells how it is used)`)
+  for (const each of verb.commands) hintAtHelp(each, name)
 }
 
 /** A verb that asks no controller would pay no heed to it, and act here instead. */

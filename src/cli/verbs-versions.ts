@@ -28,7 +28,7 @@ interface WriteFlags {
 function addAdd(version: Command, terminal: Terminal): void {
   const add = withWriteFlags(version.command('add'))
     .description('register engine versions, each with these flags; a manifest of kind EngineVersion says the same')
-    .argument('<new...>', 'semantic versions such as 1.0.0')
+    .argument('<new-version...>', 'semantic versions such as 1.0.0')
     .option('--image <ref>', 'image; left out, the image template applies')
     .addOption(new Option('--protocol <name>', 'galaxy: init and turns; none: any server at all').choices(['galaxy', 'none']))
     .option('--probe <probe>', 'http:/PATH:PORT, tcp:PORT, docker, none, or JSON')

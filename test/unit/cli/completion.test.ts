@@ -68,7 +68,7 @@ describe('completion', () => {
 
 /** What nobody can list. */
 const FREE = new Set(
-  'cap duration fields id image labels lines n name new port probe ref reference shell state time url value what words'.split(' '),
+  'cap duration fields id image labels lines n name new-version port probe ref reference shell state time url value what words'.split(' '),
 )
 
 it('knows of every argument and every value how it is completed, or that it can not be', () => {
