@@ -27,9 +27,9 @@ import { isInContainerOn } from './engine/own-container.ts'
 import { Prober } from './engine/prober.ts'
 import { logLobbyRecord } from './lobby-record.ts'
 import type { Log } from './log.ts'
+import { settingsOf } from './loop-settings.ts'
 import type { Observers } from './metrics/metrics.ts'
 import { messageOf } from './model/errors.ts'
-import type { StateMount } from './model/game.ts'
 import type { HostImages } from './model/image.ts'
 import type { Identity } from './model/labels.ts'
 import type { LogOptions } from './model/log-options.ts'
@@ -278,26 +278,4 @@ function logManifests(log: Log, { unavailable, problems, waiting, results, delet
   for (const { kind, name, waiting: why } of waiting) log.warn({ kind, name, why }, 'manifest deletion waits')
   for (const { kind, name, outcome } of results) log.info({ kind, name, outcome }, 'manifest applied')
   for (const name of deleted) log.info({ name }, 'manifest pruned')
-}
-
-function settingsOf({ images, defaults, docker, state, timings, engines }: Config): LoopDeps['settings'] {
-  return {
-    images: { imageTemplate: images.template, allowedRegistries: images.allowedRegistries },
-    defaultLimits: defaults.limits,
-    pullPolicy: docker.pullPolicy,
-    network: docker.network,
-    mayCreateNetwork: docker.createNetwork,
-    graceMs: timings.gracePeriodMs,
-    engineStartMs: timings.engineStartMs,
-    cleanupTtlMs: timings.cleanupTtlMs,
-    turnMs: timings.turnMs,
-    catchUp: engines.turnCatchUp,
-    restartAfter: timings.probeRestartAfter,
-    stateOf: (gameId): StateMount => ({
-      path: path.join(state.root, gameId),
-      hostPath: path.join(state.rootHost, gameId),
-      mountPath: state.mountPath,
-      envName: state.envName,
-    }),
-  }
 }
