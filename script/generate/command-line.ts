@@ -37,6 +37,14 @@ const PREFACE = `A game is named as \`NAME\`, \`game NAME\` or \`game/NAME\`. Wh
 \`name\` where a verb lists or makes something. Tables fit the terminal; colour and redrawing are for terminals only, and \`NO_COLOR\` turns colour off. \`-w\` and \`top\` draw in place on a
 terminal, and print lines elsewhere.
 
+## In a clone
+
+\`npx galaxy\` starts npm first, which takes several times as long as the verb. Linked into a folder of the \`PATH\`, the program is found from anywhere, and the shell completes it:
+
+    ln -s "$PWD/bin/galaxy.mjs" ~/.local/bin/galaxy
+
+What was started from another folder than the one that one is in is found with \`GALAXY_DATA_DIR\`.
+
 ## Places
 
 A verb that asks a controller talks to the first of these that is said:

@@ -11,7 +11,7 @@ export async function adoptGames(terminal: Terminal, client: ApiClient, games: r
     if (answer.kind === 'Operation') return printLine(terminal, `game/${game} is being adopted (operation/${answer.id})`)
     printLine(terminal, `game/${game} would be adopted (dry run)`)
     for (const line of answer.changes.flatMap(changeLines)) printLine(terminal, line)
-    if (answer.plan !== null) printLine(terminal, plain(answer.plan.text).replace(/^/gm, '  '))
+    for (const line of answer.plan?.text.split('\n') ?? []) printLine(terminal, `  ${plain(line)}`)
   })
 }
 

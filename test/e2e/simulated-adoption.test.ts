@@ -52,7 +52,7 @@ describe('galaxy adopt', () => {
     const dry = await run('adopt', 'ended', '--dry-run')
     expect(dry).toMatchObject({ code: 0, stderr: '' })
     expect(dry.stdout).toContain('game/ended would be adopted (dry run)')
-    expect(dry.stdout).toContain('start_container')
+    expect(dry.stdout).toMatch(/^ {4}start_container /m)
     expect(await desired('ended')).toEqual([])
 
     expect((await run('adopt', 'game/ended')).stdout).toMatch(/^game\/ended is being adopted \(operation\/[0-9a-f-]{36}\)\n$/)

@@ -65,6 +65,8 @@ class WordReader {
   }
 
   #takeOperand(word: string): void {
+    // `galaxy help VERB` is followed by what `galaxy VERB` is.
+    if (this.#command.parent === null && word === 'help' && this.#operands.length === 0) return
     const verb = this.#operands.length > 0 ? undefined : this.#command.commands.find((each) => isCalled(each, word))
     if (verb === undefined) this.#operands.push(word)
     else this.#command = verb

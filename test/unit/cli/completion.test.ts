@@ -24,6 +24,7 @@ describe('completion', () => {
   it.each([
     ['st', ['start', 'stop']],
     ['version en', ['enable']],
+    ['help st', ['start', 'stop']],
     ['--context local de', ['describe', 'delete']],
     ['get ', KINDS],
     ['get op', ['operations']],
