@@ -7,6 +7,7 @@ import { configurationTable } from '../src/config/report.ts'
 import { manifestJsonSchema } from '../src/desired/manifest/json-schema.ts'
 import { apiReference } from './generate/api-reference.ts'
 import { clientTypes } from './generate/client-types.ts'
+import { commandLineReference } from './generate/command-line.ts'
 import { faultTable } from './generate/faults.ts'
 import { servedDocument } from './generate/openapi.ts'
 
@@ -21,6 +22,7 @@ const openApi = await servedDocument()
 /** Every derived file, relative to the project's root, and how its text is made. */
 const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/api.md': () => apiReference(openApi),
+  'docs/command-line.md': () => commandLineReference(),
   'docs/configuration.md': () => `${CONFIGURATION_HEAD}${configurationTable()}`,
   'docs/faults.md': () => faultTable(fileURLToPath(new URL('..', import.meta.url))),
   'src/cli/api-types.ts': () => clientTypes(openApi),

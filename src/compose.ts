@@ -9,6 +9,7 @@ import type { Runtime } from './controller/ports.ts'
 import type { OnBegin } from './controller/queue.ts'
 import type { ManifestWatch } from './desired/manifest/folder.ts'
 import type { FolderReport } from './desired/manifest/rescan.ts'
+import { readAdopted } from './desired/adopted-deployments.ts'
 import { type DesiredWatch, watchDesired } from './desired/rows-watch.ts'
 import type { DockerClients } from './docker/client.ts'
 import { listHostImages } from './docker/host-images.ts'
@@ -26,9 +27,9 @@ import { isInContainerOn } from './engine/own-container.ts'
 import { Prober } from './engine/prober.ts'
 import { logLobbyRecord } from './lobby-record.ts'
 import type { Log } from './log.ts'
+import { settingsOf } from './loop-settings.ts'
 import type { Observers } from './metrics/metrics.ts'
 import { messageOf } from './model/errors.ts'
-import type { StateMount } from './model/game.ts'
 import type { HostImages } from './model/image.ts'
 import type { Identity } from './model/labels.ts'
 import type { LogOptions } from './model/log-options.ts'
@@ -64,6 +65,8 @@ export interface TermParts {
   readonly engines: EngineClient
   readonly players: PlayerDesk
   readonly manifests: ManifestWatch
+  /** Reads which other deployments' containers are ours by now; the next list shows them as such. */
+  learnAdopted(): Promise<void>
   /** Asks Docker; a look, and nothing else. */
   hostImages(): Promise<HostImages>
   /** Null when it does not run. */
@@ -73,7 +76,8 @@ export interface TermParts {
 }
 
 /** Wires the parts of a term. What changes anywhere only adds keys to the loop; the loop alone acts. */
-export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['db'], signal: AbortSignal): TermParts {
+export function composeTerm(term: Term, given: Ingredients, db: LoopDeps['db'], signal: AbortSignal): TermParts {
+  const { ingredients, learnAdopted } = withAdopted(given, db)
   const { config, identity, log, surroundings, onPass, observers } = ingredients
   const { clock, random } = surroundings
   const { timings } = config
@@ -91,17 +95,7 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
     clock,
     listen: surroundings.listen,
   })
-  const prober = new Prober({
-    intervalMs: timings.probeIntervalMs,
-    failures: timings.probeFailures,
-    restartAfter: timings.probeRestartAfter,
-    timeoutMs: timings.probeTimeoutMs,
-    onChange: (gameId) => addKeys([gameId]),
-    onProbe: observers?.engines.onProbe,
-    probe: surroundings.probe,
-    clock,
-    random,
-  })
+  const prober = composeProber(ingredients, (gameId) => addKeys([gameId]))
   const engines = composeClient(ingredients)
   const locate = composeLocator(ingredients, world, signal)
   const deps: LoopDeps = {
@@ -132,7 +126,16 @@ export function composeTerm(term: Term, ingredients: Ingredients, db: LoopDeps['
   const loop = new Loop(deps, () => desired.keys(), { workers: config.workers, resyncMs: timings.resyncMs, onPass })
   const players = composePlayers(deps, engines, locate)
   const manifests = composeManifests(ingredients, db, signal)
-  return { deps, loop, world, desired, prober, engines, players, manifests, ...composeLooks(ingredients, signal) }
+  return { deps, loop, world, desired, prober, engines, players, manifests, learnAdopted, ...composeLooks(ingredients, signal) }
+}
+
+/** Whose containers are ours is known to all parts of a term alike, and may grow while it lasts. */
+function withAdopted(given: Ingredients, db: LoopDeps['db']): { ingredients: Ingredients } & Pick<TermParts, 'learnAdopted'> {
+  const adopted = new Set<string>()
+  const learnAdopted = async (): Promise<void> => {
+    for (const deployment of await readAdopted(db)) adopted.add(deployment)
+  }
+  return { ingredients: { ...given, identity: { ...given.identity, adopted } }, learnAdopted }
 }
 
 /** Looks at Docker that somebody asks for. */
@@ -166,6 +169,20 @@ function composeRuntime({ config, docker, identity, surroundings }: Ingredients,
   })
   const limitPulls = pLimit(config.pulls)
   return { ...runtime, pull: (imageRef, onProgress, signal) => limitPulls(() => runtime.pull(imageRef, onProgress, signal)) }
+}
+
+function composeProber({ config: { timings }, observers, surroundings }: Ingredients, onChange: (gameId: string) => void): Prober {
+  return new Prober({
+    intervalMs: timings.probeIntervalMs,
+    failures: timings.probeFailures,
+    restartAfter: timings.probeRestartAfter,
+    timeoutMs: timings.probeTimeoutMs,
+    onChange,
+    onProbe: observers?.engines.onProbe,
+    probe: surroundings.probe,
+    clock: surroundings.clock,
+    random: surroundings.random,
+  })
 }
 
 /** An engine on this host, or on none, answers at once that it is there. */
@@ -261,26 +278,4 @@ function logManifests(log: Log, { unavailable, problems, waiting, results, delet
   for (const { kind, name, waiting: why } of waiting) log.warn({ kind, name, why }, 'manifest deletion waits')
   for (const { kind, name, outcome } of results) log.info({ kind, name, outcome }, 'manifest applied')
   for (const name of deleted) log.info({ name }, 'manifest pruned')
-}
-
-function settingsOf({ images, defaults, docker, state, timings, engines }: Config): LoopDeps['settings'] {
-  return {
-    images: { imageTemplate: images.template, allowedRegistries: images.allowedRegistries },
-    defaultLimits: defaults.limits,
-    pullPolicy: docker.pullPolicy,
-    network: docker.network,
-    mayCreateNetwork: docker.createNetwork,
-    graceMs: timings.gracePeriodMs,
-    engineStartMs: timings.engineStartMs,
-    cleanupTtlMs: timings.cleanupTtlMs,
-    turnMs: timings.turnMs,
-    catchUp: engines.turnCatchUp,
-    restartAfter: timings.probeRestartAfter,
-    stateOf: (gameId): StateMount => ({
-      path: path.join(state.root, gameId),
-      hostPath: path.join(state.rootHost, gameId),
-      mountPath: state.mountPath,
-      envName: state.envName,
-    }),
-  }
 }

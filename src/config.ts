@@ -45,7 +45,7 @@ export interface Config {
     readonly openMetrics: boolean
   }
   /** What the command line asks, and with which token; null: what was started from here. */
-  readonly client: { readonly url: string | null; readonly token: string | null }
+  readonly client: { readonly context: string | null; readonly url: string | null; readonly token: string | null }
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent' }
   readonly timings: {
     readonly gracePeriodMs: number

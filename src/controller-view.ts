@@ -4,6 +4,7 @@ import type { ControllerView, PlanAnswer } from './api/ports.ts'
 import type { Database } from './database/tables.ts'
 import { confirmPrune } from './desired/manifest/prune.ts'
 import type { DriveState } from './drive.ts'
+import { listOrphans } from './controller/orphans.ts'
 import { compareGame, previewGame } from './controller/reconcile.ts'
 import { RuntimeFailure } from './model/errors.ts'
 import type { DesiredGame } from './model/game.ts'
@@ -44,6 +45,12 @@ export function controllerView(state: DriveState, db: Kysely<Database>): Control
       return term.openLogs(containerOf(term, gameId), options, signal)
     },
     usage: async () => usageOf(activeTerm(state, 'looks at Docker')),
+    orphans: async () => listOrphans(activeTerm(state, 'looks at Docker').deps),
+    lookAfterAdopted: async () => {
+      const { learnAdopted, loop, world } = activeTerm(state, 'looks at Docker')
+      await learnAdopted()
+      loop.add(await world.relist())
+    },
     hostImages: async () => activeTerm(state, 'looks at Docker').hostImages(),
     askAsPlayer: async (gameId, actor, call, signal) => activeTerm(state, 'reaches engines').players.ask(gameId, actor, call, signal),
     confirmPrune: async (askedBy) => {

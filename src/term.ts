@@ -19,7 +19,7 @@ export interface TermOptions extends Ingredients {
 }
 
 /** What the doors may ask of the active controller. */
-export type ActiveTerm = Pick<TermParts, 'deps' | 'loop' | 'world' | 'players' | 'hostImages' | 'openLogs' | 'usage'>
+export type ActiveTerm = Pick<TermParts, 'deps' | 'loop' | 'world' | 'players' | 'hostImages' | 'learnAdopted' | 'openLogs' | 'usage'>
 
 const POOL_SIZE = 8
 /** Every reader of a status goes through this list. */
@@ -68,8 +68,8 @@ export async function runTerm(term: Term, options: TermOptions): Promise<void> {
 }
 
 /** Desired rows, then records, then the world: the loop opens when the last of them is there, for a plan needs all three. */
-async function start(term: Term, { deps, loop, world, desired }: TermParts): Promise<void> {
-  await desired.listed
+async function start(term: Term, { deps, loop, world, desired, learnAdopted }: TermParts): Promise<void> {
+  await Promise.all([desired.listed, learnAdopted()])
   for (const stored of await loadGames(deps.db)) {
     deps.games.update(stored.gameId, rememberedOf(stored))
     for (const id of expectedContainers(stored)) world.expect(id, stored.gameId)

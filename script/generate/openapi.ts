@@ -49,6 +49,8 @@ const NO_CONTROLLER: ControllerView = {
   openLogs: unasked,
   usage: unasked,
   hostImages: unasked,
+  orphans: unasked,
+  lookAfterAdopted: unasked,
   askAsPlayer: unasked,
 }
 

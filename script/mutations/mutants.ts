@@ -74,8 +74,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'believe the labels of another deployment',
     breaks: 'S2, row 35',
     file: 'src/model/labels.ts',
-    find: "return deployment === undefined || deployment === identity.deployment ? 'ours' : 'other_deployment'",
-    replace: "return deployment === undefined || identity.deployment !== '' ? 'ours' : 'other_deployment'",
+    find: 'return deployment === null || deployment === own || adopted?.has(deployment) === true',
+    replace: "return deployment === null || own !== '' || adopted?.has(deployment) === true",
   },
   {
     name: 'take an unknown world for an empty one',

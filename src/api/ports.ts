@@ -2,6 +2,7 @@ import type { Differences } from '../model/difference.ts'
 import type { DesiredGame } from '../model/game.ts'
 import type { HostImages } from '../model/image.ts'
 import type { LogOptions } from '../model/log-options.ts'
+import type { Orphan } from '../model/orphan.ts'
 import type { QueuedOperation } from '../model/operation.ts'
 import type { GameUsage } from '../model/usage.ts'
 import type { PlayerDesk } from '../proxy/player-desk.ts'
@@ -23,6 +24,10 @@ export interface ControllerView {
   usage(): Promise<readonly GameUsage[]>
   /** As Docker lists them now. @throws RuntimeFailure `service_unavailable` on a standby, or while Docker does not answer */
   hostImages(): Promise<HostImages>
+  /** Containers with our labels that are left alone. @throws RuntimeFailure `service_unavailable` on a standby */
+  orphans(): Promise<readonly Orphan[]>
+  /** Looks after what an adopted deployment has left, once that is recorded. @throws RuntimeFailure as `orphans` */
+  lookAfterAdopted(): Promise<void>
   /** Only the active controller finds engines: elsewhere RuntimeFailure `service_unavailable`. */
   askAsPlayer: PlayerDesk['ask']
 }

@@ -36,6 +36,7 @@ import { logRoutes } from './routes/logs.ts'
 import { manifestRoutes } from './routes/manifests.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { operationRoutes } from './routes/operations.ts'
+import { orphanRoutes } from './routes/orphans.ts'
 import { outboxRoutes } from './routes/outbox.ts'
 import { patchGameRoutes } from './routes/patch-game.ts'
 import { runtimeRoutes } from './routes/runtimes.ts'
@@ -158,6 +159,7 @@ function versionedRoutes(app: ApiServer, { config, db, view, signal, databaseUrl
   diffRoutes(app, { db, view })
   operationRoutes(app, db, signal)
   runtimeRoutes(app, { db, view, policy, signal })
+  orphanRoutes(app, { db, view, policy })
   lifeRoutes(app, db)
   explanationRoutes(app, db)
   const streams = new OpenStreams({ db, perToken: config.api.streamsPerToken, signal })

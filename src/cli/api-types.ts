@@ -2,6 +2,14 @@
 
 /** By method and path below `/api/v1`. */
 export interface Operations {
+  /** Takes over all containers that another deployment of this instance has left; its controller must not run any more. */
+  'POST /admin/deployments/{deployment}/adopt': {
+    readonly request: {
+      readonly path: { readonly deployment: string }
+      readonly query?: { readonly dryRun?: boolean | undefined }
+    }
+    readonly answer: DeploymentAdoption
+  }
   /** Engine versions from the lowest to the highest, page by page, and which games ask for each. */
   'GET /admin/engine-versions': {
     readonly request: {
@@ -62,6 +70,14 @@ export interface Operations {
       readonly headers?: { readonly 'If-Match'?: string | undefined }
     }
     readonly answer: WrittenEngineVersion | SwitchDryRun
+  }
+  /** Takes over a game’s container that is left alone: a row is made that asks for what it runs. */
+  'POST /admin/orphans/{id}/adopt': {
+    readonly request: {
+      readonly path: { readonly id: string }
+      readonly query?: { readonly dryRun?: boolean | undefined }
+    }
+    readonly answer: VerbDryRun | OperationDetail
   }
   /** Has the next turn computed now. */
   'POST /admin/runtimes/{id}/force-next-turn': {
@@ -416,6 +432,8 @@ export interface Operations {
     readonly request: { readonly path: { readonly id: string }; readonly query?: { readonly wait?: string | undefined } }
     readonly answer: OperationDetail
   }
+  /** Containers with our labels that are left alone, and how each can be taken over. */
+  'GET /orphans': { readonly request: Readonly<Record<string, never>>; readonly answer: OrphanList }
   /** What is told to the outside, newest first. */
   'GET /outbox': {
     readonly request: {
@@ -594,6 +612,14 @@ export type DeletedGame = {
   readonly kind: 'Deleted'
   readonly metadata: { readonly name: string }
   readonly warnings: readonly string[]
+}
+
+/** What was taken over, or would be. */
+export type DeploymentAdoption = {
+  readonly kind: 'DeploymentAdoption'
+  readonly deployment: string
+  readonly dryRun: boolean
+  readonly items: readonly Orphan[]
 }
 
 export type DiffResult = {
@@ -1048,6 +1074,27 @@ export type OperationList = {
   readonly kind: 'OperationList'
   readonly metadata: { readonly continue: string | null }
   readonly items: readonly Operation[]
+}
+
+/** A container with our labels that is left alone. */
+export type Orphan = {
+  readonly game: string
+  readonly container: string
+  readonly containerId: string
+  readonly state: 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'removing' | 'dead'
+  readonly deployment: string | null
+  readonly engine: string | null
+  readonly engineVersion: string | null
+  readonly image: string
+  readonly stateFolder: string | null
+  readonly adoption: 'by_itself' | 'on_request' | 'with_deployment' | 'refused'
+  readonly why: string
+}
+
+export type OrphanList = {
+  readonly kind: 'OrphanList'
+  readonly metadata: { readonly continue: string | null }
+  readonly items: readonly Orphan[]
 }
 
 /** What is told to the outside. */

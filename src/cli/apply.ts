@@ -1,6 +1,8 @@
 import type { DocumentResult, FieldChange } from './api-types.ts'
 import { type AnswerOf, type ApiClient, ApiFailure, type RequestOf } from './client.ts'
 import { CliError, EXIT } from './exit.ts'
+import type { Output } from './options.ts'
+import { toText } from './output.ts'
 import { readManifests } from './read-manifests.ts'
 import { plain } from './table.ts'
 import { printLine, type Terminal, warnLine } from './terminal.ts'
@@ -9,15 +11,19 @@ export interface ApplyOptions {
   readonly paths: readonly string[]
   readonly force: boolean
   readonly dryRun: boolean
+  readonly output: Output
 }
 
 /** `galaxy apply -f`: one line per document. */
-export async function apply(terminal: Terminal, client: ApiClient, { paths, force, dryRun }: ApplyOptions): Promise<void> {
+export async function apply(terminal: Terminal, client: ApiClient, { paths, force, dryRun, output }: ApplyOptions): Promise<void> {
   const files = await readManifests(paths, terminal.cwd, terminal.stdin)
-  const { results } = await call(client, 'POST /manifests/apply', { body: { files, force, dryRun } })
+  const answer = await call(client, 'POST /manifests/apply', { body: { files, force, dryRun } })
+  const { results } = answer
+  if (output === 'json' || output === 'yaml') printLine(terminal, await toText(answer, output))
   for (const result of results) {
     if (result.outcome === 'refused') warnLine(terminal, `${nameOf(result)} refused: ${plain(result.problem ?? '')}`)
-    else printLine(terminal, `${nameOf(result)} ${result.outcome}${dryRun ? ' (dry run)' : ''}`)
+    else if (output === 'name') printLine(terminal, nameOf(result))
+    else if (output !== 'json' && output !== 'yaml') printLine(terminal, `${nameOf(result)} ${result.outcome}${dryRun ? ' (dry run)' : ''}`)
   }
   const refused = results.filter(({ outcome }) => outcome === 'refused').length
   if (refused > 0) throw new CliError(`${refused} of ${results.length} documents were refused`)
@@ -27,7 +33,7 @@ export async function apply(terminal: Terminal, client: ApiClient, { paths, forc
 export async function diff(
   terminal: Terminal,
   open: () => Promise<ApiClient>,
-  { paths, force }: Omit<ApplyOptions, 'dryRun'>,
+  { paths, force }: Pick<ApplyOptions, 'paths' | 'force'>,
 ): Promise<void> {
   await whether(() => showDiff(terminal, open, paths, force))
 }
@@ -54,6 +60,13 @@ async function showDiff(terminal: Terminal, open: () => Promise<ApiClient>, path
   if (refused.length > 0)
     throw new CliError(refused.map((result) => `${nameOf(result)} would be refused: ${plain(result.problem ?? '')}`).join('\n'))
   return different.length > 0
+}
+
+/** What manifests name, whatever applying them would do. */
+export async function namedDocuments(terminal: Terminal, client: ApiClient, paths: readonly string[]): Promise<readonly DocumentResult[]> {
+  const files = await readManifests(paths, terminal.cwd, terminal.stdin)
+  const { results } = await call(client, 'POST /manifests/diff', { body: { files, force: false } })
+  return results
 }
 
 /** A refusal of the whole set lists every place in every file. */

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import { type ApiAddress, addressFile, readAddress } from '../api/address-file.ts'
-import type { Config } from '../config.ts'
+import type { ApiAddress } from '../api/address-file.ts'
 import type { Operations, Problem, ProblemDetail } from './api-types.ts'
 import { CliError, EXIT } from './exit.ts'
-import { typed } from './typed.ts'
+import { startOne } from './typed.ts'
+import { whatNext } from './what-next.ts'
 
 /** What a call takes and brings, by the API's own document. */
 export type RequestOf<Name extends keyof Operations> = Operations[Name]['request']
@@ -15,7 +15,7 @@ export interface ApiClient {
    * @param name method and path below `/api/v1`, as `GET /games/{id}`
    * @throws ApiFailure for a problem document; CliError when no controller answers
    */
-  call<Name extends keyof Operations>(name: Name, request: RequestOf<Name>): Promise<AnswerOf<Name>>
+  call<Name extends keyof Operations>(name: Name, request: RequestOf<Name>, signal?: AbortSignal): Promise<AnswerOf<Name>>
   /**
    * An answer that goes on, in pieces as they come; aborting ends it.
    * @throws as `call`
@@ -29,8 +29,11 @@ export class ApiFailure extends CliError {
   readonly code: string
   readonly details: readonly ProblemDetail[]
 
-  constructor(status: number, problem: ProblemDocument) {
-    super(problem.detail ?? problem.title ?? `the API answered ${status}`)
+  /** @param operation as `call` names it */
+  constructor(status: number, problem: ProblemDocument, operation: string) {
+    const detail = problem.detail ?? problem.title ?? `the API answered ${status}`
+    const next = whatNext(status, operation, detail)
+    super(next === null ? detail : `${detail}; ${next}`)
     this.name = 'ApiFailure'
     this.status = status
     this.code = problem.code ?? 'internal_error'
@@ -41,48 +44,24 @@ export class ApiFailure extends CliError {
 /** Another release's, or another program's, may lack any of it. */
 type ProblemDocument = Partial<Problem>
 
-/**
- * Opens the API that GALAXY_API_URL and GALAXY_TOKEN name; with the token alone, the one that is configured here; with neither,
- * that of the controller whose address file lies in the data folder.
- */
-export async function openClient({ client: { url, token }, api, dataDir }: Config): Promise<ApiClient> {
-  if (token !== null) return connectClient({ url: url ?? urlOf(api), token })
-  return connectClient(await localAddress(dataDir))
-}
-
-/** The address file, which tells the port as well, belongs to the user who started the controller. */
-function urlOf({ host, port }: Config['api']): string {
-  if (port === 0) throw new CliError('GALAXY_API_PORT is any free one: say with GALAXY_API_URL where the API is', EXIT.usage)
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
-}
-
-async function localAddress(dataDir: string): Promise<ApiAddress> {
-  const address = await readAddress(dataDir).catch((error: NodeJS.ErrnoException) => {
-    throw new CliError(
-      `${addressFile(dataDir)} can't be read (${error.code}): run this as the user who started the controller, or set GALAXY_TOKEN`,
-      EXIT.noController,
-    )
-  })
-  if (address === null)
-    throw new CliError(
-      `no controller has been started from here (there is no ${addressFile(dataDir)}); start one with \`${typed('up')}\``,
-      EXIT.noController,
-    )
-  return address
-}
-
-export function connectClient({ url, token }: ApiAddress): ApiClient {
+/** @param whenSilent what to do where nobody answers */
+export function connectClient({ url, token }: ApiAddress, whenSilent = startOne()): ApiClient {
+  const server: Server = { url: url.replace(/\/+$/, ''), token, whenSilent }
   return {
     url,
     // The answers' types are those of this release's own API; another release's are a superset of them.
-    call: async (name, request) => send({ url, token }, sentOf(name, request)),
-    open: async (name, request, signal) => openAnswer({ url, token }, sentOf(name, request), signal),
+    call: async (name, request, signal) => send(server, sentOf(name, request), signal),
+    open: async (name, request, signal) => openAnswer(server, sentOf(name, request), signal),
   }
+}
+
+interface Server extends ApiAddress {
+  readonly whenSilent: string
 }
 
 function sentOf(name: string, { path: inPath = {}, query = {}, headers = {}, body }: AnyRequest): Sent {
   const [method = '', path = ''] = name.split(' ')
-  return { method, path: `${filled(path, inPath)}${queryText(given(query))}`, headers: given(headers), body }
+  return { name, method, path: `/api/v1${filled(path, inPath)}${queryText(given(query))}`, headers: given(headers), body }
 }
 
 interface AnyRequest {
@@ -109,8 +88,10 @@ function given(values: Values): Readonly<Record<string, string>> {
 }
 
 interface Sent {
+  /** As it was called. */
+  readonly name: string
   readonly method: string
-  /** Below `/api/v1`, with the query. */
+  /** With the query. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: unknown
@@ -118,17 +99,17 @@ interface Sent {
 
 const ANSWER_TIMEOUT_MS = 90_000
 
-/** `node:http` rather than fetch, which takes four times as long to load. */
-async function send({ url, token }: ApiAddress, { method, path, headers: more, body }: Sent): Promise<unknown> {
-  const { request } = url.startsWith('https:') ? await import('node:https') : await import('node:http')
+async function send(server: Server, { name, method, path, headers: more, body }: Sent, signal?: AbortSignal): Promise<unknown> {
+  const request = await requesterFor(server)
   const payload = body === undefined ? undefined : JSON.stringify(body)
   const headers = {
     ...more,
-    authorization: `Bearer ${token}`,
+    authorization: `Bearer ${server.token}`,
     ...(payload !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
   }
   return new Promise((resolve, reject) => {
-    const call = request(`${url.replace(/\/+$/, '')}/api/v1${path}`, { method, headers, timeout: ANSWER_TIMEOUT_MS }, (response) => {
+    const settings = { method, headers, timeout: ANSWER_TIMEOUT_MS, ...(signal !== undefined && { signal }) }
+    const call = request(`${server.url}${path}`, settings, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', reject)
@@ -136,39 +117,41 @@ async function send({ url, token }: ApiAddress, { method, path, headers: more, b
         const answer = parseJson(Buffer.concat(chunks).toString('utf8'))
         const status = response.statusCode ?? 0
         if (status >= 200 && status < 300) resolve(answer)
-        else reject(new ApiFailure(status, asProblem(answer)))
+        else reject(new ApiFailure(status, asProblem(answer), name))
       })
     })
     call.on('timeout', () => call.destroy(new Error('it does not answer in time')))
-    call.on('error', (error: NodeJS.ErrnoException) => reject(noController(url, error)))
+    call.on('error', (error: NodeJS.ErrnoException) => reject(noController(server, error)))
     call.end(payload)
   })
 }
 
 /** No deadline but the server's own: a quiet answer is no broken one. */
-async function openAnswer({ url, token }: ApiAddress, { method, path, headers }: Sent, signal?: AbortSignal): Promise<IncomingMessage> {
-  const { request } = url.startsWith('https:') ? await import('node:https') : await import('node:http')
+async function openAnswer(server: Server, { name, method, path, headers }: Sent, signal?: AbortSignal): Promise<IncomingMessage> {
+  const request = await requesterFor(server)
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const settings = { method, headers: { ...headers, authorization: `Bearer ${token}` }, ...(signal !== undefined && { signal }) }
-    const call = request(`${url.replace(/\/+$/, '')}/api/v1${path}`, settings, resolve)
-    call.on('error', (error: NodeJS.ErrnoException) => reject(noController(url, error)))
+    const settings = { method, headers: { ...headers, authorization: `Bearer ${server.token}` }, ...(signal !== undefined && { signal }) }
+    const call = request(`${server.url}${path}`, settings, resolve)
+    call.on('error', (error: NodeJS.ErrnoException) => reject(noController(server, error)))
     call.end()
   })
   const status = answer.statusCode ?? 0
   if (status >= 200 && status < 300) return answer
   const chunks: Buffer[] = []
   for await (const chunk of answer) chunks.push(chunk)
-  throw new ApiFailure(status, asProblem(parseJson(Buffer.concat(chunks).toString('utf8'))))
+  throw new ApiFailure(status, asProblem(parseJson(Buffer.concat(chunks).toString('utf8'))), name)
 }
 
-function noController(url: string, error: NodeJS.ErrnoException): CliError {
-  return new CliError(
-    `no controller answers at ${url} (${error.code ?? error.message}); start one with \`${typed('up')}\``,
-    EXIT.noController,
-    {
-      cause: error,
-    },
-  )
+/** `node:http` rather than fetch, which takes four times as long to load. */
+async function requesterFor({ url }: Server) {
+  const { request } = url.startsWith('https:') ? await import('node:https') : await import('node:http')
+  return request
+}
+
+function noController({ url, whenSilent }: Server, error: NodeJS.ErrnoException): CliError {
+  return new CliError(`no controller answers at ${url} (${error.code ?? error.message}); ${whenSilent}`, EXIT.noController, {
+    cause: error,
+  })
 }
 
 function parseJson(text: string): unknown {

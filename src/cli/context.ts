@@ -1,6 +1,7 @@
 import type { Config, LoadedConfig } from '../config.ts'
 import { simulatedFolder } from '../config/simulation.ts'
 import type { ApiClient } from './client.ts'
+import { findPlace } from './place.ts'
 import { recordedControllers } from './running-controllers.ts'
 import { SIMULATED } from './simulated.ts'
 import { type Terminal, warnLine } from './terminal.ts'
@@ -27,11 +28,13 @@ export async function isSimulationRunning({ dataDir }: Config): Promise<boolean>
   return running.length > 0
 }
 
-/** The API of the controller that runs from here, or of the one that the environment names. */
-export async function openClientFor(terminal: Terminal): Promise<ApiClient> {
-  const [{ config }, { openClient }] = await Promise.all([loadRunningConfig(terminal), import('./client.ts')])
-  if (config.simulate && config.client.url === null) warnLine(terminal, SIMULATED)
-  return openClient(config)
+/** The API of the place that is meant: see `findPlace`. A context that is named here wins over all else. */
+export async function openClientFor(terminal: Terminal, context: string | null = null): Promise<ApiClient> {
+  const { env } = terminal
+  const asked = context === null ? terminal : { ...terminal, env: { ...env, GALAXY_CONTEXT: context } }
+  const [place, { connectClient }] = await Promise.all([findPlace(asked), import('./client.ts')])
+  if (place.isSimulated) warnLine(terminal, SIMULATED)
+  return connectClient(place, place.whenSilent)
 }
 
 async function load({ env, cwd }: Terminal, simulate: boolean): Promise<LoadedConfig> {

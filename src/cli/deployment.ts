@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import { openPool } from '../database/pool.ts'
 import type { Database } from '../database/tables.ts'
+import { readAdopted } from '../desired/adopted-deployments.ts'
 
 /** What a database says of the deployment it drives. */
 export interface Deployment {
@@ -9,6 +10,8 @@ export interface Deployment {
   readonly instance: string | null
   /** Who holds the lease now; null when nobody does. */
   readonly activeHolder: string | null
+  /** Other deployments whose containers are this one's by now. */
+  readonly adopted: ReadonlySet<string>
   /** Games that may have a container by what the controller wrote last. */
   readonly gamesWithContainer: number
 }
@@ -27,7 +30,8 @@ export async function readDeployment(url: string, instance: string): Promise<Dep
       .where('expires_at', '>', sql<Date>`clock_timestamp()`)
       .executeTakeFirst()
     if (deployment === undefined) return null
-    return { ...deployment, activeHolder: lease?.holder ?? null, gamesWithContainer: await countGamesWithContainer(db) }
+    const adopted = new Set(await readAdopted(db))
+    return { ...deployment, adopted, activeHolder: lease?.holder ?? null, gamesWithContainer: await countGamesWithContainer(db) }
   } finally {
     await close()
   }

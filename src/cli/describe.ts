@@ -1,16 +1,26 @@
 import type { Game, OperationDetail } from './api-types.ts'
 import { ageOf, formatAge } from './age.ts'
 import type { ApiClient } from './client.ts'
-import { operationName, readGame, readyColor } from './get.ts'
-import { actionLine } from './operation-text.ts'
+import { readGame, readyColor } from './get.ts'
+import { oneByOne } from './one-by-one.ts'
+import { describeOperation } from './operation-text.ts'
 import { tableStyle } from './output.ts'
-import { plain, renderTable } from './table.ts'
+import { indent, plain, renderTable } from './table.ts'
 import { printLine, type Terminal } from './terminal.ts'
 
 const SHOWN_OPERATIONS = 5
 
-/** `galaxy describe game NAME`: what was asked for, what runs, what was done about it and why. */
-export async function describeGame(terminal: Terminal, client: ApiClient, name: string): Promise<void> {
+/** `galaxy describe game NAME...`: what was asked for, what runs, what was done about it and why. */
+export async function describeGames(terminal: Terminal, client: ApiClient, names: readonly string[]): Promise<void> {
+  let isFirst = true
+  await oneByOne(names, async (name) => {
+    if (!isFirst) printLine(terminal, '')
+    isFirst = false
+    await describeGame(terminal, client, name)
+  })
+}
+
+async function describeGame(terminal: Terminal, client: ApiClient, name: string): Promise<void> {
   const [game, plan, operations] = await Promise.all([
     readGame(client, name),
     client.call('GET /games/{id}/plan', { path: { id: name } }),
@@ -114,18 +124,6 @@ function conditions({ status }: Game, terminal: Terminal, nowMs: number): string
   )
 }
 
-function describeOperation(operation: OperationDetail, nowMs: number): string {
-  const age = ageOf(operation.startedAt ?? operation.queuedAt, nowMs)
-  const code = operation.errorCode === null ? '' : ` (${operation.errorCode})`
-  const head = `${age} ago  ${operationName(operation)}  ${operation.status}${code}  by ${operation.source}${operation.sourceRef === null ? '' : ` at ${plain(operation.sourceRef)}`}`
-  const lines = [
-    `cause: ${plain(operation.cause)}`,
-    ...(operation.errorMessage === null ? [] : [`error: ${plain(operation.errorMessage)}`]),
-    ...operation.actions.map(actionLine),
-  ]
-  return `${head}\n${indent(lines.join('\n'))}`
-}
-
 function section(title: string, fields: Fields): string {
   const shown = fields.flatMap(([name, value, paint = String]) => (value ? [[name, paint(plain(value))] as const] : []))
   const width = Math.max(...shown.map(([name]) => name.length)) + 3
@@ -148,8 +146,4 @@ function playerText(player: unknown): string {
   if (typeof player !== 'object' || player === null || !('raceName' in player)) return '?'
   const user = 'userId' in player ? ` (user ${plain(String(player.userId))})` : ''
   return `${plain(String(player.raceName))}${user}`
-}
-
-function indent(text: string): string {
-  return text.replace(/^(?=.)/gm, '  ')
 }

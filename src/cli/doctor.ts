@@ -5,17 +5,19 @@ import { checkDocker } from './doctor/docker.ts'
 import { checkFolders } from './doctor/folders.ts'
 import { type Finding, ok } from './doctor/finding.ts'
 import { CliError } from './exit.ts'
-import { paint, tableStyle } from './output.ts'
+import { paint, tableStyle, toText } from './output.ts'
 import { SIMULATED } from './simulated.ts'
 import { plain } from './table.ts'
 import { printLine, type Terminal } from './terminal.ts'
+
+export type DoctorOutput = 'table' | 'json' | 'yaml'
 
 /**
  * `galaxy doctor`: looks at the controller and everything it stands on, and says what to do. Needs no controller; changes nothing
  * but a probe file that it removes.
  * @throws CliError, which makes the exit code 1, when something fails; a warning is none
  */
-export async function doctor(terminal: Terminal, config: Config, isJson: boolean): Promise<void> {
+export async function doctor(terminal: Terminal, config: Config, output: DoctorOutput): Promise<void> {
   const database = await checkDatabase(config)
   const findings = [
     ...(config.simulate ? [ok('simulation', SIMULATED)] : []),
@@ -24,8 +26,8 @@ export async function doctor(terminal: Terminal, config: Config, isJson: boolean
     ...(await checkDocker(terminal.env, config, database)),
     ...(await checkFolders(config)),
   ]
-  if (isJson) printLine(terminal, JSON.stringify(findings, null, 2))
-  else printFindings(terminal, findings)
+  if (output === 'table') printFindings(terminal, findings)
+  else printLine(terminal, await toText(findings, output))
   const failed = findings.filter(({ level }) => level === 'fail').length
   if (failed > 0) throw new CliError(`${failed} of ${findings.length} checks failed`)
 }

@@ -16,7 +16,7 @@ import { removeUnusedNetwork } from './unused-network.ts'
 const AT_ONCE = 8
 
 /**
- * Stops and removes the containers that carry this very deployment's id, and the network if we made it and it is empty.
+ * Stops and removes the containers that carry this very deployment's id, or an adopted one's, and the network if we made it and it is empty.
  * A container without a deployment's id may be managed by us, but was not started by us: it is left alone (S2).
  *
  * @throws CliError naming the containers that could not be ended, or when no daemon answers though games may have some
@@ -33,7 +33,7 @@ export async function endContainers(env: NodeJS.ProcessEnv, config: Config, depl
   }
   const clients = await connectDocker({ address: docker.address, callMs: config.timings.dockerCallMs, signal })
   try {
-    await endAll(clients, config, deployment.id, signal, say)
+    await endAll(clients, config, deployment, signal, say)
     const { network } = config.docker
     if (await removeUnusedNetwork(clients, config.instance, network, signal)) say(`network ${network} removed`)
   } finally {
@@ -41,17 +41,23 @@ export async function endContainers(env: NodeJS.ProcessEnv, config: Config, depl
   }
 }
 
-async function endAll(clients: DockerClients, config: Config, deployment: string, signal: AbortSignal, say: OnProgress): Promise<void> {
-  const identity = { instance: config.instance, deployment }
+async function endAll(
+  clients: DockerClients,
+  config: Config,
+  { id, adopted }: Deployment,
+  signal: AbortSignal,
+  say: OnProgress,
+): Promise<void> {
+  const identity = { instance: config.instance, deployment: id, adopted }
   const { mountPath } = config.state
   const { ours } = await createObserver({ clients, identity, mountPath, onUnusable: () => undefined }).listContainers(signal)
   const context: DockerContext = { clients, identity, mountPath, proven: rememberIds(ours.length + 1) }
   const limit = pLimit(AT_ONCE)
-  const labelled = ours.filter(({ labels }) => labels.deployment === deployment)
+  const labelled = ours.filter(({ labels }) => labels.deployment !== null)
   const failures = await Promise.all(
     labelled.map((container) => limit(() => endOne(context, container, config.timings.gracePeriodMs, signal, say))),
   )
-  for (const { name } of ours.filter(({ labels }) => labels.deployment !== deployment))
+  for (const { name } of ours.filter(({ labels }) => labels.deployment === null))
     say(`${name} is left alone: this program did not start it`)
   const failed = failures.filter((failure) => failure !== null)
   if (failed.length > 0) throw new CliError(`some containers could not be ended:\n${failed.join('\n')}`)

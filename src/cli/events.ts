@@ -1,26 +1,22 @@
 import { ageOf } from './age.ts'
 import type { HealthEvent } from './api-types.ts'
 import type { ApiClient } from './client.ts'
-import type { Output } from './options.ts'
-import { printListing } from './output.ts'
+import { CliError, EXIT } from './exit.ts'
+import type { Listing } from './output.ts'
 import type { Column } from './table.ts'
-import type { Terminal } from './terminal.ts'
-
-export interface EventOptions {
-  readonly output: Output
-  readonly limit: number
-}
 
 /** `galaxy events GAME`: what was seen of its container and engine, newest first. */
-export async function listEvents(terminal: Terminal, client: ApiClient, game: string, { output, limit }: EventOptions): Promise<void> {
+export async function listEvents(client: ApiClient, games: readonly string[], limit: number): Promise<Listing<HealthEvent>> {
+  const [game] = games
+  if (game === undefined || games.length > 1) throw new CliError('name one game: galaxy events GAME', EXIT.usage)
   const answer = await client.call('GET /games/{id}/events', { path: { id: game }, query: { limit } })
-  await printListing(terminal, output, {
+  return {
     answer,
     rows: answer.items,
     columns: columnsAt(Date.now()),
     name: ({ id }) => `event/${id}`,
     empty: `no events of game ${game} found`,
-  })
+  }
 }
 
 function columnsAt(nowMs: number): readonly Column<HealthEvent>[] {

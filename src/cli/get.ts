@@ -1,17 +1,19 @@
 import { ageOf } from './age.ts'
-import type { EngineVersionRow, Game, GameList, ManifestList, Operation, WatchedFile } from './api-types.ts'
+import type { EngineVersionRow, Game, GameList, ManifestList, WatchedFile } from './api-types.ts'
 import type { ApiClient } from './client.ts'
 import { CliError } from './exit.ts'
+import { listEvents } from './events.ts'
 import { listImages } from './images.ts'
+import type { Kind } from './kinds.ts'
+import { listOperations } from './operations.ts'
 import type { Output } from './options.ts'
 import { type Listing, paint, printListing } from './output.ts'
 import { listSnapshots } from './snapshots.ts'
 import type { Column } from './table.ts'
-import type { Terminal } from './terminal.ts'
+import { type Terminal, warnLine } from './terminal.ts'
+import { listOrphans, tellOfOrphans } from './orphans.ts'
+import { listTokens } from './token.ts'
 import { listTurns } from './turns.ts'
-
-export const KINDS = ['games', 'versions', 'operations', 'manifests', 'images', 'turns', 'snapshots'] as const
-export type Kind = (typeof KINDS)[number]
 
 export interface GetOptions {
   readonly output: Output
@@ -23,22 +25,47 @@ export interface GetOptions {
 /** `galaxy get KIND [NAME...]`. */
 export async function get(terminal: Terminal, client: ApiClient, kind: Kind, names: readonly string[], options: GetOptions): Promise<void> {
   const nowMs = Date.now()
+  const { output, limit } = options
   switch (kind) {
     case 'games':
-      return printListing(terminal, options.output, await listGames(client, names, options, nowMs))
+      return printGames(terminal, client, names, options, nowMs)
     case 'operations':
-      return printListing(terminal, options.output, await listOperations(client, names, options, nowMs))
+      return printListing(terminal, output, await listOperations(client, names, limit, nowMs))
     case 'versions':
-      return printListing(terminal, options.output, await listVersions(client, names))
+      return printListing(terminal, output, await listVersions(client, names))
     case 'manifests':
-      return printListing(terminal, options.output, await listManifestFiles(client, names, nowMs))
+      return printListing(terminal, output, await listManifestFiles(client, names, nowMs))
     case 'images':
-      return printListing(terminal, options.output, await listImages(client, names))
+      return printListing(terminal, output, await listImages(client, names))
     case 'turns':
-      return printListing(terminal, options.output, await listTurns(client, names, options.limit))
+      return printListing(terminal, output, await listTurns(client, names, limit))
     case 'snapshots':
-      return printListing(terminal, options.output, await listSnapshots(client, names, options.limit))
+      return printListing(terminal, output, await listSnapshots(client, names, limit))
+    case 'events':
+      return printListing(terminal, output, await listEvents(client, names, limit))
+    case 'orphans':
+      return printListing(terminal, output, await listOrphans(client, names))
+    case 'tokens':
+      return printListing(terminal, output, await listTokens(client, names))
   }
+}
+
+/** Containers that nobody asks for are no games; who lists all games is told of them. */
+async function printGames(
+  terminal: Terminal,
+  client: ApiClient,
+  names: readonly string[],
+  options: GetOptions,
+  nowMs: number,
+): Promise<void> {
+  const isOfAll = names.length === 0 && options.selector === null && options.fieldSelector == null
+  const isTable = options.output === 'table' || options.output === 'wide'
+  const [games, left] = await Promise.all([
+    listGames(client, names, options, nowMs),
+    isOfAll && isTable ? tellOfOrphans(client) : Promise.resolve(null),
+  ])
+  await printListing(terminal, options.output, games)
+  if (left !== null) warnLine(terminal, left)
 }
 
 async function listGames(client: ApiClient, names: readonly string[], options: GetOptions, nowMs: number): Promise<Listing<Game>> {
@@ -98,52 +125,13 @@ export function readyColor(ready: string): (text: string) => string {
   return ready === 'False' ? paint.red : paint.yellow
 }
 
-async function listOperations(
-  client: ApiClient,
-  games: readonly string[],
-  options: GetOptions,
-  nowMs: number,
-): Promise<Listing<Operation>> {
-  const query = { limit: options.limit }
-  const pages =
-    games.length === 0
-      ? [await client.call('GET /operations', { query })]
-      : await Promise.all(games.map((id) => client.call('GET /games/{id}/operations', { path: { id }, query })))
-  const rows = pages.flatMap(({ items }) => items)
-  return {
-    answer: { kind: 'OperationList', items: rows },
-    rows,
-    columns: operationColumns(nowMs),
-    name: ({ id }) => `operation/${id}`,
-    empty: 'no operations found',
-  }
-}
-
-function operationColumns(nowMs: number): readonly Column<Operation>[] {
-  return [
-    { title: 'ID', value: ({ id }) => id },
-    { title: 'GAME', value: ({ game }) => game },
-    { title: 'OPERATION', value: operationName },
-    { title: 'SOURCE', value: ({ source }) => source },
-    {
-      title: 'STATUS',
-      value: ({ status, errorCode }) => (errorCode === null ? status : `${status} (${errorCode})`),
-      paint: (text, { status }) => (status === 'failed' ? paint.red(text) : text),
-    },
-    { title: 'AGE', value: ({ startedAt, queuedAt }) => ageOf(startedAt ?? queuedAt, nowMs) },
-    { title: 'CAUSE', value: ({ cause }) => cause },
-    { title: 'ERROR', isWide: true, value: ({ errorMessage }) => errorMessage },
-  ]
-}
-
-export function operationName({ op, detail }: Pick<Operation, 'op' | 'detail'>): string {
-  return detail === null ? op : `${op}/${detail}`
-}
-
 async function listVersions(client: ApiClient, names: readonly string[]): Promise<Listing<EngineVersionRow>> {
   const answer = await client.call('GET /versions', {})
-  const rows = answer.items.filter(({ version }) => names.length === 0 || names.includes(version))
-  if (names.length > 0 && rows.length === 0) throw new CliError(`there is no engine version ${names.join(', ')}`)
+  const rows = answer.items.filter(
+    ({ engine, version }) => names.length === 0 || names.includes(version) || names.includes(`${engine}/${version}`),
+  )
+  if (names.length > 0 && rows.length === 0)
+    throw new CliError(`there is no engine version ${names.join(', ')}; galaxy get versions lists them`)
   const columns: readonly Column<EngineVersionRow>[] = [
     { title: 'ENGINE', value: ({ engine }) => engine },
     { title: 'VERSION', value: ({ version }) => version },
@@ -152,7 +140,7 @@ async function listVersions(client: ApiClient, names: readonly string[]): Promis
     { title: 'IMAGE', value: ({ imageRef }) => imageRef ?? '(by template)' },
   ]
   return {
-    answer: { ...answer, items: rows },
+    answer: names.length === 1 && rows.length === 1 ? rows[0] : { ...answer, items: rows },
     rows,
     columns,
     name: ({ engine, version }) => `version/${engine}/${version}`,

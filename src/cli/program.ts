@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { contextOption } from './options.ts'
+import { addChangeVerbs } from './verbs-change.ts'
+import { addCompletionVerbs } from './verbs-completion.ts'
+import { addContextVerbs } from './verbs-context.ts'
 import { addControllerVerbs } from './verbs-controller.ts'
-import { addGameVerbs } from './verbs-games.ts'
+import { addLookVerbs } from './verbs-look.ts'
 import { addOutboxVerbs } from './verbs-outbox.ts'
 import { addRuntimeVerbs } from './verbs-runtime.ts'
 import { addTokenVerbs } from './verbs-token.ts'
@@ -11,14 +15,13 @@ import { type Terminal, warnLine } from './terminal.ts'
 
 // Only what every verb needs is imported here; a verb imports its own parts when it runs, so that `get` answers at once.
 
-const EXIT_CODES = `
-Exit codes:
-  0  done; for diff: nothing differs
-  1  refused or failed; for diff: something differs; for doctor: a check fails;
-     for down: something may still run
-  2  wrong usage or configuration; for diff: any error
-  3  no controller answers
-  4  what was waited for did not happen in time`
+export const EXIT_CODES: readonly (readonly [code: ExitCode, meaning: string])[] = [
+  [EXIT.ok, 'done; for diff: nothing differs'],
+  [EXIT.failed, 'refused or failed; for diff: something differs; for doctor: a check fails; for down: something may still run'],
+  [EXIT.usage, 'wrong usage or configuration; for diff: any error'],
+  [EXIT.noController, 'no controller answers'],
+  [EXIT.timedOut, 'what was waited for did not happen in time'],
+]
 
 /** Runs `galaxy ARGS`. Never throws; everything is told on the terminal. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -31,12 +34,14 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   }
 }
 
-function buildProgram(terminal: Terminal): Command {
+/** All verbs with their arguments and options; nothing runs yet. */
+export function buildProgram(terminal: Terminal): Command {
   const program = new Command('galaxy')
     .description('Runs turn-based games in Docker: makes the machine match what was asked for, keeps it so, and says why.')
     .version(ownVersion(), '-V, --version')
-    .showHelpAfterError('(galaxy --help tells the verbs, galaxy VERB --help its options)')
-    .addHelpText('after', EXIT_CODES)
+    .showHelpAfterError('(galaxy --help tells the verbs, galaxy VERB --help how each is used)')
+    .addOption(contextOption())
+    .addHelpText('after', () => `\nExit codes:\n${EXIT_CODES.map(([code, meaning]) => `  ${code}  ${meaning}`).join('\n')}`)
     // `galaxy start NAME --version 1.0.0` does not ask for the program's own.
     .enablePositionalOptions()
     .exitOverride()
@@ -46,13 +51,38 @@ function buildProgram(terminal: Terminal): Command {
       getOutHelpWidth: () => terminal.columns ?? 100,
       getErrHelpWidth: () => terminal.columns ?? 100,
     })
-  addControllerVerbs(program, terminal)
-  addGameVerbs(program, terminal)
+  program.hook('preAction', (_, verb) => refuseContext(program, verb))
+  program.commandsGroup('Games:')
+  addLookVerbs(program, terminal)
   addRuntimeVerbs(program, terminal)
+  addChangeVerbs(program, terminal)
+  program.commandsGroup('What games need, and what is told of them:')
   addVersionVerbs(program, terminal)
   addOutboxVerbs(program, terminal)
+  program.commandsGroup('This machine:')
+  addControllerVerbs(program, terminal)
+  program.commandsGroup('Who asks, and where:')
   addTokenVerbs(program, terminal)
+  addContextVerbs(program, terminal)
+  program.commandsGroup('This program:')
+  addCompletionVerbs(program, terminal)
+  program.addHelpCommand(program.createCommand('help').argument('[command]').description('tell how a verb is used'))
+  for (const verb of program.commands) hintAtHelp(verb, 'galaxy')
   return program
+}
+
+/** After a mistake the verb's own help says more than the program's. */
+function hintAtHelp(verb: Command, parent: string): void {
+  const name = `${parent} ${verb.name()}`
+  verb.showHelpAfterError(`(${name} --help tells how it is used)`)
+  for (const each of verb.commands) hintAtHelp(each, name)
+}
+
+/** A verb that asks no controller would pay no heed to it, and act here instead. */
+function refuseContext(program: Command, verb: Command): void {
+  const isAsked = program.opts<{ context?: string }>().context !== undefined
+  if (!isAsked || verb.options.some(({ long }) => long === '--context')) return
+  throw new CliError(`--context is for verbs that ask a controller; galaxy ${verb.name()} asks none`, EXIT.usage)
 }
 
 function ownVersion(): string {

@@ -38,7 +38,7 @@ async function readOne(given: string, location: string): Promise<ManifestText> {
   return { path: given, location, text: await readFile(location, 'utf8') }
 }
 
-async function readAll(stdin: Readable): Promise<string> {
+export async function readAll(stdin: Readable): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of stdin) chunks.push(Buffer.from(chunk))
   return Buffer.concat(chunks).toString('utf8')

@@ -65,6 +65,10 @@ export function plain(text: string): string {
   return stripVTControlCharacters(text).replace(/[\p{Cc}\u2028\u2029\u200E\u200F\u202A-\u202E\u2066-\u2069]+/gu, ' ')
 }
 
+export function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, '  ')
+}
+
 /** Takes from the widest column until the line fits. */
 function fit(natural: readonly number[], total: number): readonly number[] {
   const widths = [...natural]

@@ -2,8 +2,8 @@ import type { Role } from '../model/role.ts'
 import { ageOf, formatAge } from './age.ts'
 import type { Token } from './api-types.ts'
 import type { ApiClient } from './client.ts'
-import type { Output } from './options.ts'
-import { paint, printListing, toText } from './output.ts'
+import { CliError } from './exit.ts'
+import { type Listing, paint, toText } from './output.ts'
 import type { Column } from './table.ts'
 import { printLine, type Terminal, warnLine } from './terminal.ts'
 
@@ -32,15 +32,17 @@ export async function createToken(terminal: Terminal, client: ApiClient, { dryRu
 }
 
 /** `galaxy token list`. */
-export async function listTokens(terminal: Terminal, client: ApiClient, output: Output): Promise<void> {
+export async function listTokens(client: ApiClient, names: readonly string[]): Promise<Listing<Token>> {
   const answer = await client.call('GET /admin/tokens', {})
-  await printListing(terminal, output, {
-    answer,
-    rows: answer.items,
+  const rows = answer.items.filter(({ name }) => names.length === 0 || names.includes(name))
+  if (names.length > 0 && rows.length === 0) throw new CliError(`there is no token ${names.join(', ')}; galaxy token list shows them`)
+  return {
+    answer: { ...answer, items: rows },
+    rows,
     columns: columnsAt(Date.now()),
     name: ({ name }) => `token/${name}`,
     empty: 'no tokens found, besides the one in the data folder of each controller',
-  })
+  }
 }
 
 function columnsAt(nowMs: number): readonly Column<Token>[] {

@@ -2,15 +2,19 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { formatMemory } from '../model/limits.ts'
 import type { GameUsage as Usage } from './api-types.ts'
 import type { ApiClient } from './client.ts'
-import { tableStyle } from './output.ts'
+import type { Output } from './options.ts'
+import { printListing, tableStyle } from './output.ts'
 import { Redrawn } from './redrawn.ts'
 import { type Column, renderTable } from './table.ts'
-import { printLine, type Terminal } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 
 export interface TopOptions {
   /** Empty: all. */
   readonly names: readonly string[]
   readonly sortBy: 'cpu' | 'memory' | 'name'
+  readonly output: Output
+  /** Drawn anew in its place until it is ended; else once. */
+  readonly isRedrawn: boolean
   /** Between two readings, in ms. */
   readonly everyMs: number
   readonly signal?: AbortSignal
@@ -26,7 +30,7 @@ interface Row {
   readonly sentPerS: number
 }
 
-/** `galaxy top`: drawn anew in its place on a terminal until it is ended; elsewhere once. */
+/** `galaxy top`. */
 export async function top(terminal: Terminal, client: ApiClient, options: TopOptions): Promise<void> {
   const place = new Redrawn(terminal)
   const isOver = () => options.signal?.aborted === true
@@ -36,11 +40,23 @@ export async function top(terminal: Terminal, client: ApiClient, options: TopOpt
     if (isOver()) return
     const now = await read(client, options)
     const rows = rowsOf(before, now).sort(order(options.sortBy))
-    const text = rows.length === 0 ? 'no game runs' : renderTable(rows, COLUMNS, tableStyle(terminal, false))
-    if (!terminal.isStdoutTty) return printLine(terminal, text)
-    place.draw(text.split('\n'))
+    if (!options.isRedrawn) return printOnce(terminal, rows, options.output)
+    const table = renderTable(rows, COLUMNS, tableStyle(terminal, options.output === 'wide'))
+    place.draw(rows.length === 0 ? [NOTHING] : table.split('\n'))
     before = now
   }
+}
+
+const NOTHING = 'no game runs'
+
+function printOnce(terminal: Terminal, rows: readonly Row[], output: Output): Promise<void> {
+  return printListing(terminal, output, {
+    answer: { kind: 'TopList', items: rows.map(({ usage, ...rates }) => ({ ...usage, ...rates })) },
+    rows,
+    columns: COLUMNS,
+    name: ({ name }) => `game/${name}`,
+    empty: NOTHING,
+  })
 }
 
 async function read(client: ApiClient, { names }: TopOptions): Promise<readonly Usage[]> {

@@ -15,13 +15,13 @@ export async function listTurns(client: ApiClient, games: readonly string[], lim
   return {
     answer: { kind: 'TurnList', items: rows },
     rows,
-    columns: columnsAt(Date.now()),
+    columns: turnColumns(Date.now()),
     name: ({ id }) => `turn/${id}`,
     empty: 'no turns found',
   }
 }
 
-function columnsAt(nowMs: number): readonly Column<Turn>[] {
+export function turnColumns(nowMs: number): readonly Column<Turn>[] {
   return [
     { title: 'GAME', value: ({ game }) => game },
     { title: 'TURN', value: ({ turn }) => (turn === null ? null : String(turn)) },

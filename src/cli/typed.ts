@@ -12,6 +12,11 @@ export function typed(args: string): string {
   return flags.length === 0 ? script : `${script} -- ${flags.join(' ')}`
 }
 
+/** What to do where no controller answers. */
+export function startOne(): string {
+  return `start one with \`${typed('up')}\``
+}
+
 const NPM_SCRIPTS: ReadonlyMap<string, string> = new Map([
   ['up', 'npm start'],
   ['down', 'npm run down'],

@@ -1,5 +1,6 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { loadConfigFor, loadRunningConfig } from './context.ts'
+import type { DoctorOutput } from './doctor.ts'
 import { type Output, outputOption } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -53,9 +54,10 @@ export function addControllerVerbs(program: Command, terminal: Terminal): void {
   program
     .command('doctor')
     .description('check the controller, Docker, network, database, clock, disk and permissions, and say what to do')
-    .option('--json', 'findings as JSON')
-    .action(async (options: { json?: boolean }) => {
+    .addOption(new Option('-o, --output <format>', 'how to print').choices(['table', 'json', 'yaml']).default('table'))
+    .option('--json', 'as -o json')
+    .action(async ({ json, output }: { json?: boolean; output: DoctorOutput }) => {
       const [{ config }, { doctor }] = await Promise.all([loadRunningConfig(terminal), import('./doctor.ts')])
-      await doctor(terminal, config, options.json === true)
+      await doctor(terminal, config, json === true ? 'json' : output)
     })
 }

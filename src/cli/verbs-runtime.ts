@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander'
 import { STOP_REASONS, type StopReason } from '../model/game.ts'
-import { openClientFor } from './context.ts'
 import { CliError, EXIT } from './exit.ts'
-import { type Output, outputOption } from './options.ts'
+import { gameNames } from './kinds.ts'
+import { dryRunOption, gamesArgument, type OpenClient, type Output, outputOption, selectorOption, talks } from './options.ts'
 import type { AskedVerb } from './run-verb.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -11,25 +11,23 @@ export function addRuntimeVerbs(program: Command, terminal: Terminal): void {
   addStart(program, terminal)
   addStop(program, terminal)
   addPatch(program, terminal)
-  addPlain(program, terminal, 'restart', 'replace the container of a game by a fresh one of the same image', 'restart')
-  addPlain(program, terminal, 'pause', 'compute no turns of a game until it is resumed; its container stays up', 'pause')
+  addPlain(program, terminal, 'restart', 'replace the containers of games by fresh ones of the same image', 'restart')
+  addPlain(program, terminal, 'pause', 'compute no turns of games until they are resumed; their containers stay up', 'pause')
   addPlain(program, terminal, 'resume', 'compute turns again; those missed are not made up for', 'resume')
-  addPlain(program, terminal, 'turn', 'compute the next turn of a game now, also when it is paused', 'force-next-turn')
+  addPlain(program, terminal, 'turn', 'compute the next turn of games now, also when they are paused', 'force-next-turn')
 }
 
 function addStart(program: Command, terminal: Terminal): void {
-  const start = program
-    .command('start')
-    .description('run a game: a new one by version or image, a stopped one as its row says')
-    .argument('<name>', 'game id')
+  const start = verb(program, 'start', 'run games: new ones by version or image, stopped ones as their rows say')
     .option('--version <version>', 'engine version')
     .option('--image <reference>', 'exact image; alone, or beside the version that tells how it is run')
     .option('--engine <engine>', 'of the version, where it is not galaxy')
-  withCommon(start).action(async (name: string, options: Common & { version?: string; image?: string; engine?: string }) => {
+  type Flags = Common & { version?: string; image?: string; engine?: string }
+  talks(start, terminal, async (open, names: string[], options: Flags) => {
     const { version, image, engine } = options
     if (engine !== undefined && version === undefined && image === undefined)
       throw new CliError('--engine goes with --version or --image', EXIT.usage)
-    await run(terminal, name, options, {
+    await run(terminal, open, names, options, {
       name: 'POST /admin/runtimes/{id}/start',
       request: { body: { engine, version, image_ref: image } },
       force: false,
@@ -38,26 +36,26 @@ function addStart(program: Command, terminal: Terminal): void {
 }
 
 function addStop(program: Command, terminal: Terminal): void {
-  const stop = program
-    .command('stop')
-    .description('stop a game; its state stays, and `galaxy start` runs it again')
-    .argument('<name>', 'game id')
-    .addOption(new Option('--reason <reason>', 'why').choices(STOP_REASONS).makeOptionMandatory())
-  withCommon(stop).action((name: string, options: Common & { reason: StopReason }) =>
-    run(terminal, name, options, { name: 'POST /admin/runtimes/{id}/stop', request: { body: { reason: options.reason } }, force: false }),
+  const stop = verb(program, 'stop', 'stop games; their state stays, and `galaxy start` runs them again').addOption(
+    new Option('--reason <reason>', 'why').choices(STOP_REASONS).makeOptionMandatory(),
+  )
+  talks(stop, terminal, (open, names: string[], options: Common & { reason: StopReason }) =>
+    run(terminal, open, names, options, {
+      name: 'POST /admin/runtimes/{id}/stop',
+      request: { body: { reason: options.reason } },
+      force: false,
+    }),
   )
 }
 
 function addPatch(program: Command, terminal: Terminal): void {
-  const patch = program
-    .command('patch')
-    .description('run a game on another version; its state is kept')
-    .argument('<name>', 'game id')
+  const patch = verb(program, 'patch', 'run games on another version; their state is kept')
     .requiredOption('--to <version>', 'engine version')
     .option('--allow-incompatible', 'also where major or minor differ: the new version must be able to read the state')
-    .option('--force-conflicts', 'take the game over from whoever else manages it')
-  withCommon(patch).action((name: string, options: Common & { to: string; allowIncompatible?: boolean; forceConflicts?: boolean }) =>
-    run(terminal, name, options, {
+    .option('--force-conflicts', 'take the games over from whoever else manages them')
+  type Flags = Common & { to: string; allowIncompatible?: boolean; forceConflicts?: boolean }
+  talks(patch, terminal, (open, names: string[], options: Flags) =>
+    run(terminal, open, names, options, {
       name: 'POST /admin/runtimes/{id}/patch',
       request: { body: { version: options.to, allowIncompatible: options.allowIncompatible === true } },
       force: options.forceConflicts === true,
@@ -67,32 +65,41 @@ function addPatch(program: Command, terminal: Terminal): void {
 
 type PlainVerb = 'restart' | 'pause' | 'resume' | 'force-next-turn'
 
-function addPlain(program: Command, terminal: Terminal, verb: string, description: string, path: PlainVerb): void {
-  withCommon(program.command(verb).description(description).argument('<name>', 'game id')).action((name: string, options: Common) =>
-    run(terminal, name, options, { name: `POST /admin/runtimes/{id}/${path}`, request: {}, force: false }),
+function addPlain(program: Command, terminal: Terminal, name: string, description: string, path: PlainVerb): void {
+  talks(verb(program, name, description), terminal, (open, names: string[], options: Common) =>
+    run(terminal, open, names, options, { name: `POST /admin/runtimes/{id}/${path}`, request: {}, force: false }),
   )
 }
 
 interface Common {
+  readonly selector?: string
   readonly wait?: boolean
   readonly timeout: string
   readonly dryRun?: boolean
   readonly output: Output
 }
 
-function withCommon(command: Command): Command {
-  return command
-    .option('--wait', 'until the operation has ended; fails when it does')
+function verb(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .addArgument(gamesArgument())
+    .addOption(selectorOption())
+    .option('--wait', 'until the operations have ended; fails when one does')
     .option('--timeout <duration>', 'how long to wait, such as 90s or 5m', '5m')
-    .option('--dry-run', 'say what would happen, change nothing')
+    .addOption(dryRunOption())
     .addOption(outputOption())
 }
 
-async function run(terminal: Terminal, game: string, { wait, timeout, dryRun, output }: Common, verb: AskedVerb): Promise<void> {
-  const { parseDuration } = await import('../config/values.ts')
-  const timeoutMs = parseDuration(timeout)
-  if (timeoutMs === null) throw new CliError(`--timeout=${timeout} is no duration such as 90s or 5m`, EXIT.usage)
-  const [client, { runVerb }] = await Promise.all([openClientFor(terminal), import('./run-verb.ts')])
-  const waitMs = wait === true ? timeoutMs : null
-  await runVerb(terminal, client, { game, verb, waitMs, dryRun: dryRun === true, output })
+async function run(terminal: Terminal, open: OpenClient, given: readonly string[], flags: Common, asked: AskedVerb): Promise<void> {
+  const [{ durationOf }, { runVerb }, { chosenGames }] = await Promise.all([
+    import('./duration.ts'),
+    import('./run-verb.ts'),
+    import('./choose-games.ts'),
+  ])
+  const timeoutMs = durationOf('--timeout', flags.timeout)
+  const client = await open()
+  const games = await chosenGames(client, { names: gameNames(given), selector: flags.selector ?? null })
+  const { wait, dryRun, output } = flags
+  await runVerb(terminal, client, { games, verb: asked, waitMs: wait === true ? timeoutMs : null, dryRun: dryRun === true, output })
 }

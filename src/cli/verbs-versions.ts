@@ -1,12 +1,18 @@
 import { type Command, Option } from 'commander'
-import { openClientFor } from './context.ts'
-import { type Output, outputOption, positiveInteger } from './options.ts'
-import type { Terminal } from './terminal.ts'
+import { dryRunOption, type Output, outputOption, positiveInteger, repeated, talks } from './options.ts'
+import { printLine, type Terminal, warnLine } from './terminal.ts'
 import type { VersionFlags } from './version-flags.ts'
 
 /** `galaxy version …`: the registry of engine versions. */
 export function addVersionVerbs(program: Command, terminal: Terminal): void {
-  const version = program.command('version').description('register, list, disable and delete engine versions')
+  const version = program
+    .command('version')
+    .description('register, list, disable and delete engine versions; alone, tell the version of this program')
+  // Elsewhere `version` alone asks for the program's own.
+  version.action(() => {
+    printLine(terminal, `galaxy ${program.version()}`)
+    warnLine(terminal, 'engine versions: galaxy version list')
+  })
   addAdd(version, terminal)
   addList(version, terminal)
   addSwitch(version, terminal, 'disable', 'let a version start no new game; running ones are left alone')
@@ -20,9 +26,9 @@ interface WriteFlags {
 }
 
 function addAdd(version: Command, terminal: Terminal): void {
-  withWriteFlags(version.command('add'))
+  const add = withWriteFlags(version.command('add'))
     .description('register engine versions, each with these flags; a manifest of kind EngineVersion says the same')
-    .argument('<version...>', 'semantic versions such as 1.0.0')
+    .argument('<new-version...>', 'semantic versions such as 1.0.0')
     .option('--image <ref>', 'image; left out, the image template applies')
     .addOption(new Option('--protocol <name>', 'galaxy: init and turns; none: any server at all').choices(['galaxy', 'none']))
     .option('--probe <probe>', 'http:/PATH:PORT, tcp:PORT, docker, none, or JSON')
@@ -33,47 +39,42 @@ function addAdd(version: Command, terminal: Terminal): void {
     .addOption(
       repeated('--relax <what>', 'writableRoot, newPrivileges, noInit, capAdd=NAME, tmpfs=/PATH, user=NAME, or JSON; may be repeated'),
     )
-    .action(async (versions: string[], options: VersionFlags & WriteFlags) => {
-      const [client, { addVersions }] = await Promise.all([openClientFor(terminal), import('./version.ts')])
-      await addVersions(terminal, client, versions, { ...options, dryRun: options.dryRun === true })
-    })
-}
-
-function repeated(flags: string, description: string): Option {
-  return new Option(flags, description).default([], 'none').argParser((text: string, before: readonly string[]) => [...before, text])
+  talks(add, terminal, async (open, versions: string[], options: VersionFlags & WriteFlags) => {
+    const [client, { addVersions }] = await Promise.all([open(), import('./version.ts')])
+    await addVersions(terminal, client, versions, { ...options, dryRun: options.dryRun === true })
+  })
 }
 
 function addList(version: Command, terminal: Terminal): void {
-  version
+  const list = version
     .command('list')
+    .alias('ls')
     .description('list the registered engine versions, as `galaxy get versions` does')
     .addOption(outputOption())
-    .action(async ({ output }: { output: Output }) => {
-      const [client, { get }] = await Promise.all([openClientFor(terminal), import('./get.ts')])
-      await get(terminal, client, 'versions', [], { output, selector: null, limit: 1 })
-    })
+  talks(list, terminal, async (open, { output }: { output: Output }) => {
+    const [client, { get }] = await Promise.all([open(), import('./get.ts')])
+    await get(terminal, client, 'versions', [], { output, selector: null, limit: 1 })
+  })
 }
 
 function addSwitch(version: Command, terminal: Terminal, verb: 'enable' | 'disable', description: string): void {
-  withWriteFlags(version.command(verb))
-    .description(description)
-    .argument('<version...>', 'semantic versions')
-    .action(async (versions: string[], { engine, dryRun }: WriteFlags) => {
-      const [client, { switchVersions }] = await Promise.all([openClientFor(terminal), import('./version.ts')])
-      await switchVersions(terminal, client, versions, { verb, engine, dryRun: dryRun === true })
-    })
+  const command = withWriteFlags(version.command(verb)).description(description).argument('<version...>', 'semantic versions')
+  talks(command, terminal, async (open, versions: string[], { engine, dryRun }: WriteFlags) => {
+    const [client, { switchVersions }] = await Promise.all([open(), import('./version.ts')])
+    await switchVersions(terminal, client, versions, { verb, engine, dryRun: dryRun === true })
+  })
 }
 
 function addDelete(version: Command, terminal: Terminal): void {
-  withWriteFlags(version.command('delete'))
+  const remove = withWriteFlags(version.command('delete'))
     .description('take engine versions out of the registry; refused while games desire them')
     .argument('<version...>', 'semantic versions')
-    .action(async (versions: string[], { engine, dryRun }: WriteFlags) => {
-      const [client, { deleteVersions }] = await Promise.all([openClientFor(terminal), import('./version.ts')])
-      await deleteVersions(terminal, client, versions, { engine, dryRun: dryRun === true })
-    })
+  talks(remove, terminal, async (open, versions: string[], { engine, dryRun }: WriteFlags) => {
+    const [client, { deleteVersions }] = await Promise.all([open(), import('./version.ts')])
+    await deleteVersions(terminal, client, versions, { engine, dryRun: dryRun === true })
+  })
 }
 
 function withWriteFlags(command: Command): Command {
-  return command.option('--engine <name>', 'the engine', 'galaxy').option('--dry-run', 'say what would happen, change nothing')
+  return command.option('--engine <name>', 'the engine', 'galaxy').addOption(dryRunOption())
 }

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Game, OperationDetail } from './api-types.ts'
+import { type ChosenGames, chosenGames } from './choose-games.ts'
 import { type ApiClient, ApiFailure } from './client.ts'
 import { CliError, EXIT } from './exit.ts'
-import { allGames, operationName, readGame } from './get.ts'
+import { readGame } from './get.ts'
+import { operationName } from './operations.ts'
 import { printLine, type Terminal } from './terminal.ts'
 
 /** What is waited for. */
@@ -20,12 +22,8 @@ export function parseGoal(text: string): Goal | null {
   return operation === null ? null : { kind: 'operation', id: operation[1] ?? '' }
 }
 
-export interface WaitOptions {
+export interface WaitOptions extends ChosenGames {
   readonly goal: Goal
-  /** Game ids; empty with `isAll` or a selector. */
-  readonly names: readonly string[]
-  readonly selector: string | null
-  readonly isAll: boolean
   readonly timeoutMs: number
 }
 
@@ -34,18 +32,20 @@ export async function wait(terminal: Terminal, client: ApiClient, options: WaitO
   const deadlineMs = performance.now() + options.timeoutMs
   const { goal } = options
   if (goal.kind === 'operation') return waitForOperation(terminal, client, goal.id, deadlineMs)
-  const names = await chosenGames(client, options)
+  await waitForGames(terminal, client, await chosenGames(client, options), goal, deadlineMs)
+}
+
+/** @throws CliError naming those that have not got there by then, and how they stand */
+export async function waitForGames(
+  terminal: Terminal,
+  client: ApiClient,
+  names: readonly string[],
+  goal: Exclude<Goal, { kind: 'operation' }>,
+  deadlineMs: number,
+): Promise<void> {
   const unmet = await Promise.all(names.map((name) => waitForGame(terminal, client, name, goal, deadlineMs)))
   const missed = unmet.filter((reason) => reason !== null)
   if (missed.length > 0) throw new CliError(missed.join('\n'), EXIT.timedOut)
-}
-
-async function chosenGames(client: ApiClient, { names, selector, isAll }: WaitOptions): Promise<readonly string[]> {
-  if (names.length > 0) return names
-  if (!isAll && selector === null) throw new CliError('name the games to wait for, or select them with -l or --all', EXIT.usage)
-  const games = await allGames(client, selector)
-  if (games.length === 0) throw new CliError('no games found')
-  return games.map(({ metadata }) => metadata.name)
 }
 
 const POLL_MS = 200

@@ -51,6 +51,12 @@ export const apiSettings = group({
 
 /** How the command line reaches an API that was not started from its folder. */
 export const clientSettings = group({
+  context: optional(
+    'GALAXY_CONTEXT',
+    text,
+    'a name that `galaxy context list` shows',
+    'Place that the command line talks to, as `--context` names it; it wins over GALAXY_API_URL and over `galaxy context use`.',
+  ),
   url: optional(
     'GALAXY_API_URL',
     httpUrl,

@@ -19,6 +19,7 @@ import {
   textMap,
 } from './values.ts'
 import { apiSettings, clientSettings } from './schema-api.ts'
+import { DEFAULT_DATA_DIR } from './whereabouts.ts'
 import { group, metaOf, optional, secret, setting, type SettingMeta, timing } from './setting.ts'
 
 /** The one schema of the configuration: what galaxy.yaml may hold, and what each setting's environment variable is. */
@@ -30,7 +31,13 @@ export const settingsSchema = z.strictObject({
     'lower-case letters, digits and hyphens, at most 32',
     'Name of this controller deployment; several may share a Docker host.',
   ),
-  dataDir: setting('GALAXY_DATA_DIR', text, '.galaxy', 'a path', 'Folder of the embedded database, the token file and the games’ state.'),
+  dataDir: setting(
+    'GALAXY_DATA_DIR',
+    text,
+    DEFAULT_DATA_DIR,
+    'a path',
+    'Folder of the embedded database, the token file and the games’ state.',
+  ),
   simulate: setting(
     'GALAXY_SIMULATE',
     flag,

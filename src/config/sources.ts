@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Pair } from 'yaml'
 import type { Setting } from './schema.ts'
 import { withoutUserInfo } from './values.ts'
-
-const CONFIG_FILE = 'galaxy.yaml'
+import { CONFIG_FILE } from './whereabouts.ts'
 
 /** Raw values by dotted path, each with where it came from. */
 export type RawSettings = ReadonlyMap<string, { readonly value: unknown; readonly origin: string }>

@@ -1,6 +1,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 import type { HealthSnapshotsTable, OutboxTable, PlayerMappingsTable, TurnsTable } from './life-tables.ts'
 import type { DesiredChangesTable } from './change-table.ts'
+import type { AdoptedDeploymentsTable } from './adopted-table.ts'
 import type { ApiTokensTable } from './token-table.ts'
 import type { WatchChangesTable, WatchStateTable } from './watch-tables.ts'
 
@@ -27,6 +28,7 @@ export interface Database {
   manifest_files: ManifestFilesTable
   manifest_documents: ManifestDocumentsTable
   api_tokens: ApiTokensTable
+  adopted_deployments: AdoptedDeploymentsTable
   desired_changes: DesiredChangesTable
   watch_changes: WatchChangesTable
   watch_state: WatchStateTable

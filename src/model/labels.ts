@@ -22,19 +22,25 @@ export const LABEL = {
 export interface Identity {
   readonly instance: string
   readonly deployment: string
+  /** Other deployments that an operator has taken over; it only grows. */
+  readonly adopted?: ReadonlySet<string>
 }
 
 export type Ownership = 'ours' | 'other_deployment' | 'not_ours'
 
 /**
  * Whose a container is, by its labels alone: the one test before anything is stopped, removed or changed (S2).
- * A missing instance label means the default instance; a missing deployment label is nobody's claim.
+ * A missing instance label means the default instance; a missing deployment label is nobody's claim; an adopted deployment's is ours.
  */
 export function ownershipOf(labels: Readonly<Record<string, string>>, identity: Identity): Ownership {
   if (labels[LABEL.owner] !== OWNER || labels[LABEL.kind] !== KIND) return 'not_ours'
   if ((labels[LABEL.instance] ?? DEFAULT_INSTANCE) !== identity.instance) return 'not_ours'
-  const deployment = labels[LABEL.deployment]
-  return deployment === undefined || deployment === identity.deployment ? 'ours' : 'other_deployment'
+  return isOurDeployment(labels[LABEL.deployment] ?? null, identity) ? 'ours' : 'other_deployment'
+}
+
+/** Whether a container of our instance with this deployment's id, null for none, is ours. */
+export function isOurDeployment(deployment: string | null, { deployment: own, adopted }: Identity): boolean {
+  return deployment === null || deployment === own || adopted?.has(deployment) === true
 }
 
 export function parseLabels(labels: Readonly<Record<string, string>>): ContainerLabels {

@@ -1,4 +1,5 @@
 import type { ImageFacts } from '../model/image.ts'
+import { isOurDeployment } from '../model/labels.ts'
 import { isUp, type NetworkState, type ObservedContainer, type ObservedGame, type Outage } from '../model/observed.ts'
 import type { ContainerEvent, HostEvent } from '../model/runtime-event.ts'
 import { pause } from '../pause.ts'
@@ -125,8 +126,8 @@ export class World {
 
   /** Events come by owner and kind alone; whose deployment a container is shows only when it is inspected (S2). */
   #isOurs({ labels }: ObservedContainer): boolean {
-    const { instance, deployment } = this.#options.identity
-    return labels.instance === instance && (labels.deployment === null || labels.deployment === deployment)
+    const { identity } = this.#options
+    return labels.instance === identity.instance && isOurDeployment(labels.deployment, identity)
   }
 
   #setAside(container: ObservedContainer): void {

@@ -31,6 +31,7 @@ const JUDGED: Readonly<Record<string, Needs>> = {
   'GET /api/v1/turns': 'viewer',
   'GET /api/v1/watch': 'viewer',
   'GET /api/v1/usage': 'viewer',
+  'GET /api/v1/orphans': 'viewer',
   'GET /api/v1/outbox': 'viewer',
   'GET /api/v1/images': 'viewer',
   'GET /api/v1/versions': 'viewer',
@@ -62,6 +63,8 @@ const JUDGED: Readonly<Record<string, Needs>> = {
   'DELETE /api/v1/admin/engine-versions/:version': 'operator',
   'POST /api/v1/admin/engine-versions/:version/enable': 'operator',
   'POST /api/v1/admin/engine-versions/:version/disable': 'operator',
+  'POST /api/v1/admin/orphans/:id/adopt': 'operator',
+  'POST /api/v1/admin/deployments/:deployment/adopt': 'operator',
   'POST /api/v1/manifests/apply': 'operator',
   'POST /api/v1/manifests/diff': 'operator',
   'POST /api/v1/manifests/prune': 'operator',
@@ -175,7 +178,7 @@ async function ask(route: string, secret: string | undefined) {
 }
 
 const OPERATION = '0190a0a0-0000-7000-8000-000000000000'
-const FILLED = { turn: '1', version: '9.9.9', name: 'nobody' }
+const FILLED = { turn: '1', version: '9.9.9', name: 'nobody', deployment: OPERATION }
 
 async function token(role: Role, name: string): Promise<string> {
   const secret = createToken()

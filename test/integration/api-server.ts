@@ -10,6 +10,7 @@ import { RuntimeFailure } from '../../src/model/errors.ts'
 import type { LogOptions } from '../../src/model/log-options.ts'
 import type { DesiredGame } from '../../src/model/game.ts'
 import type { HostImage, ImageUser } from '../../src/model/image.ts'
+import type { Orphan } from '../../src/model/orphan.ts'
 import type { GameUsage } from '../../src/model/usage.ts'
 import type { PlayerDesk } from '../../src/proxy/player-desk.ts'
 import { servedDocument } from '../../script/generate/openapi.ts'
@@ -45,6 +46,9 @@ export interface FakeView extends ControllerView {
   /** What containers use, and how often Docker was asked. */
   usages: GameUsage[]
   usagesAsked: number
+  /** Containers that are left alone. */
+  orphanage: Orphan[]
+  lookedAfterAdopted: number
   /** What a container writes; null: there is none. */
   logs: ((options: LogOptions, signal: AbortSignal) => AsyncIterable<Uint8Array>) | null
   /** What a comparison finds; null: nothing. */
@@ -156,6 +160,15 @@ function fakeView(): FakeView {
     },
     usagesAsked: 0,
     hostImages: async () => host,
+    orphanage: [],
+    async orphans() {
+      if (!this.leads) throw new RuntimeFailure('transient', 'service_unavailable', 'this process is on standby')
+      return this.orphanage
+    },
+    lookedAfterAdopted: 0,
+    async lookAfterAdopted() {
+      this.lookedAfterAdopted += 1
+    },
     async askAsPlayer(gameId, actor, call, signal) {
       if (this.desk === null) throw new RuntimeFailure('transient', 'service_unavailable', 'this process is on standby')
       return this.desk.ask(gameId, actor, call, signal)

@@ -169,7 +169,7 @@ describe('galaxy token', () => {
       code: 0,
       stdout: 'token/ci revoked\ntoken/from-cli revoked\n',
     })
-    expect(await cli(['token', 'revoke', 'ci'])).toMatchObject({ code: 1, stderr: 'there is no token ci\n' })
+    expect(await cli(['token', 'revoke', 'ci'])).toMatchObject({ code: 1, stderr: 'there is no token ci; galaxy token list shows them\n' })
   })
 
   it('prints what was made as JSON, and nothing in a dry run', async () => {

@@ -60,7 +60,7 @@ describe('GET usage', () => {
 
 describe('galaxy top', () => {
   const run = (terminal: ReturnType<typeof recordedTerminal>, more: { names?: readonly string[]; signal?: AbortSignal } = {}) =>
-    top(terminal, connectClient(api), { names: [], sortBy: 'cpu', everyMs: 50, ...more })
+    top(terminal, connectClient(api), { names: [], sortBy: 'cpu', output: 'table', isRedrawn: terminal.isStdoutTty, everyMs: 50, ...more })
 
   it('prints once where there is no terminal, the busiest first', async () => {
     const terminal = recordedTerminal()

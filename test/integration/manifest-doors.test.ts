@@ -4,7 +4,7 @@ import { PassThrough, Writable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { apply, diff } from '../../src/cli/apply.ts'
 import { connectClient } from '../../src/cli/client.ts'
-import { deleteGames } from '../../src/cli/delete.ts'
+import { deleteAll } from '../../src/cli/delete.ts'
 import { get } from '../../src/cli/get.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
 import { acquireLease } from '../../src/database/lease.ts'
@@ -67,7 +67,7 @@ async function said(verb: Verb, cwd = folder.dir): Promise<string> {
 const diffOf = (path: string, cwd?: string) =>
   said((terminal, client) => diff(terminal, async () => client, { paths: [path], force: false }), cwd)
 const applyOf = (path: string, { dryRun = false, cwd }: { dryRun?: boolean; cwd?: string } = {}) =>
-  said((terminal, client) => apply(terminal, client, { paths: [path], force: false, dryRun }), cwd)
+  said((terminal, client) => apply(terminal, client, { paths: [path], force: false, dryRun, output: 'table' }), cwd)
 const manifests = () => said((terminal, client) => get(terminal, client, 'manifests', [], { output: 'table', selector: null, limit: 20 }))
 const ownerOf = async (name: string) => (await api.call('GET', `/api/v1/games/${name}`)).body['metadata']
 
@@ -138,7 +138,7 @@ describe('a file from elsewhere', () => {
   it('may come with one of the watched folder', async () => {
     await elsewhere.write('c.yaml', game('c'))
     const both = [join(elsewhere.dir, 'c.yaml'), 'a.yaml']
-    expect(await said((terminal, client) => apply(terminal, client, { paths: both, force: false, dryRun: false }))).toBe(
+    expect(await said((terminal, client) => apply(terminal, client, { paths: both, force: false, dryRun: false, output: 'table' }))).toBe(
       'game/c created\ngame/b unchanged\ngame/a unchanged\n',
     )
     expect(await ownerOf('c')).toMatchObject({ managedBy: 'api' })
@@ -179,7 +179,8 @@ describe('get manifests', () => {
 })
 
 describe('delete game', () => {
-  const deletion = (dryRun: boolean) => said((terminal, client) => deleteGames(terminal, client, ['a'], { purgeState: false, dryRun }))
+  const deletion = (dryRun: boolean) =>
+    said((terminal, client) => deleteAll(terminal, client, { games: ['a'], versions: [] }, { purgeState: false, dryRun, waitMs: null }))
   const warning =
     'warning: root/a.yaml:1 still asks for game a, so the watched folder makes it again; take the document out of it to be rid of the game\n'
 

@@ -19,7 +19,7 @@ export async function checkContainers(
   const unusable: string[] = []
   const observer = createObserver({
     clients,
-    identity: { instance: config.instance, deployment: deployment.id },
+    identity: { instance: config.instance, deployment: deployment.id, adopted: deployment.adopted },
     mountPath: config.state.mountPath,
     onUnusable: (id, reason) => unusable.push(`${id?.slice(0, 12) ?? '?'}: ${reason}`),
   })
@@ -37,7 +37,13 @@ function checkOurs(ours: readonly ObservedContainer[], { leftAlone, known }: Sta
   if (untouched.length > 0) {
     const reasons = new Set(untouched.map(({ gameId }) => leftAlone.get(gameId) ?? ''))
     const names = untouched.map(({ name }) => name).join(' ')
-    findings.push(warn('left alone', [...reasons].join('; '), `nothing is done about them; if nobody needs them: docker rm -f ${names}`))
+    findings.push(
+      warn(
+        'left alone',
+        [...reasons].join('; '),
+        `nothing is done about them; what may be: galaxy get orphans; if nobody needs them: docker rm -f ${names}`,
+      ),
+    )
   }
   if (unasked.length > 0)
     findings.push(
@@ -57,7 +63,7 @@ function checkOthers(others: readonly ObservedContainer[]): readonly Finding[] {
     warn(
       'other containers',
       `of our instance, but made for another database: ${names.join(', ')}`,
-      `they are left alone; end them with its own \`${typed('down')}\`, or with docker rm -f if the database is lost`,
+      `they are left alone; end them with its own \`${typed('down')}\`, or take them over with galaxy adopt --deployment ID if the database is lost`,
     ),
   ]
 }

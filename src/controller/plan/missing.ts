@@ -36,6 +36,6 @@ function whyMissing(input: PlanInput): { wanted: Wanted; reason: string } {
 }
 
 function takenByOtherDeployment(input: PlanInput, deployment: string): Plan {
-  const message = `container ${input.canonicalName} belongs to deployment ${deployment}; stop that deployment's controller and remove the container, or rename it`
+  const message = `container ${input.canonicalName} belongs to deployment ${deployment}; end that deployment's controller, then take its containers over (galaxy adopt --deployment ${deployment}), or remove this one`
   return blocked(input, { code: 'conflict', reason: 'NameConflict', message, holds: ['NameConflict', 'OtherDeployment'] })
 }

@@ -21,10 +21,13 @@ export function planOrphan(input: PlanInput): Plan {
 function whyNotAdoptable({ canonicalName, policy }: PlanInput, container: ObservedContainer): string | null {
   if (container.state !== 'running') return `it does not run (${container.state}), and an exited orphan is never started`
   if (container.name !== canonicalName) return `it is not named ${canonicalName}`
-  if (container.stateHostPath !== policy.stateHostPath)
-    return `its state is mounted from ${container.stateHostPath ?? 'nowhere'}, not from ${policy.stateHostPath}`
+  if (container.stateHostPath !== policy.stateHostPath) return stateElsewhere(container, policy.stateHostPath)
   if (container.detail?.isAutoRemove !== false) return 'Docker would remove it by itself when it stops (AutoRemove)'
   return null
+}
+
+export function stateElsewhere({ stateHostPath }: ObservedContainer, wanted: string): string {
+  return `its state is mounted from ${stateHostPath ?? 'nowhere'}, not from ${wanted}`
 }
 
 function planVanished(input: PlanInput): Plan {

@@ -393,7 +393,7 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
         outage: null,
       },
     }),
-    "g: blocked: container galaxy-game-g belongs to deployment other; stop that deployment's controller and remove the container, or rename it",
+    "g: blocked: container galaxy-game-g belongs to deployment other; end that deployment's controller, then take its containers over (galaxy adopt --deployment other), or remove this one",
   ],
   [
     'paused by a human',
