@@ -17,8 +17,8 @@ async function run({ url, token, paths }: BareTask): Promise<void> {
     lists.set(path, await answer.json())
   }
   const app = fastify()
-  // Without a schema, as our own answers are: fastify calls `JSON.stringify`, which is faster here than a serialiser compiled from the schema.
-  app.get('/api/v1/games', async (request) => lists.get(request.url))
+  // Without a schema: fastify calls `JSON.stringify`, as our own routes do.
+  app.get('/api/v1/games', (request, reply) => reply.send(lists.get(request.url)))
   process.once('disconnect', () => void app.close())
   process.send?.(await app.listen({ host: '127.0.0.1', port: 0 }))
 }

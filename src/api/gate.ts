@@ -5,6 +5,7 @@ import type { Role } from '../model/role.ts'
 import { ApiProblem } from './problem.ts'
 import { type Rate, RateLimit } from './rate-limit.ts'
 import { addressKey } from './remote-address.ts'
+import { shareAnswers } from './shared-answer.ts'
 import { bearerToken, hashToken, isSameHash } from './token.ts'
 import { findToken, markAsUsed } from './token-store.ts'
 
@@ -42,6 +43,7 @@ export interface GateOptions {
 export function createGate({ db, localTokenHash, rate }: GateOptions): Gate {
   const tokens = new RateLimit(rate)
   const strangers = new RateLimit(rate)
+  const lookUp = shareAnswers((key) => findToken(db, Buffer.from(key, 'base64')))
 
   return {
     async identify({ headers: { authorization }, ip }) {
@@ -59,7 +61,7 @@ export function createGate({ db, localTokenHash, rate }: GateOptions): Gate {
     const key = hash.toString('base64')
     if (tokens.has(key)) take(tokens, key, 'this token')
     else take(strangers, addressKey(ip), 'this address')
-    const known = await findToken(db, hash)
+    const known = await lookUp(key)
     if (known === null || known.expiredAt !== null) tokens.forget(key)
     if (known === null) throw unknownToken()
     const { id, name, role, expiredAt, isMarkedAsUsed } = known

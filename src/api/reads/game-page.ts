@@ -35,20 +35,25 @@ export const ROW_VERSION = sql<string>`concat(d.xmin, '.', r.xmin, '.', s.xmin, 
 
 /** @param after an id; '' for the first page */
 export async function readGamePage(db: Kysely<Database>, after: string, limit: number): Promise<GamePage> {
-  // The first so many ids of each table hold the first so many of all: each part stops there, at its index.
+  // The first so many ids of each table hold the first so many of all: each part stops there, at its index. Mappings that no game has any more may
+  // take the places of others': those games then never look as they did, and are read each time.
   const { rows } = await sql<Row>`${prepared('game-page')}
     SELECT l.observed_at, ${SERVER} AS server,
-           (SELECT string_agg(concat(g.d, '.', g.r, '.', s.xmin, '.', ${MAPPED_PLAYERS}, '.',
+           (SELECT string_agg(concat(g.d, '.', g.r, '.', s.xmin, '.', g.mapped, '.',
                              coalesce(l.observed_at + l.stale_after > now() AND g.game_id <> ALL (l.unseen_games), false), ' ', g.game_id), E'\n' ORDER BY g.game_id)
-              FROM (SELECT game_id, max(d) AS d, max(r) AS r
-                      FROM ((SELECT game_id, xmin::text AS d, NULL AS r FROM desired_games WHERE game_id > ${after} ORDER BY game_id LIMIT ${limit})
+              FROM (SELECT game_id, max(d) AS d, max(r) AS r, coalesce(max(mapped), 0) AS mapped
+                      FROM ((SELECT game_id, true AS is_game, xmin::text AS d, NULL AS r, NULL::bigint AS mapped
+                               FROM desired_games WHERE game_id > ${after} ORDER BY game_id LIMIT ${limit})
                             UNION ALL
-                            (SELECT game_id, NULL, xmin::text FROM runtime_records WHERE status <> 'removed' AND game_id > ${after}
-                              ORDER BY game_id LIMIT ${limit})
+                            (SELECT game_id, true, NULL, xmin::text, NULL
+                               FROM runtime_records WHERE status <> 'removed' AND game_id > ${after} ORDER BY game_id LIMIT ${limit})
                             UNION ALL
-                            (SELECT game_id, NULL, NULL FROM game_status WHERE jsonb_array_length(conditions) > 0 AND game_id > ${after}
-                              ORDER BY game_id LIMIT ${limit})) known
-                     GROUP BY game_id ORDER BY game_id LIMIT ${limit}) g
+                            (SELECT game_id, true, NULL, NULL, NULL
+                               FROM game_status WHERE jsonb_array_length(conditions) > 0 AND game_id > ${after} ORDER BY game_id LIMIT ${limit})
+                            UNION ALL
+                            (SELECT game_id, false, NULL, NULL, count(*)
+                               FROM player_mappings WHERE game_id > ${after} GROUP BY game_id ORDER BY game_id LIMIT ${limit})) known
+                     GROUP BY game_id HAVING bool_or(is_game) ORDER BY game_id LIMIT ${limit}) g
               LEFT JOIN game_status s USING (game_id)) AS games
       FROM (SELECT) one
       LEFT JOIN deployment p ON true
