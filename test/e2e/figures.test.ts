@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp } from 'node:fs/promises'
-import { availableParallelism, loadavg } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -147,10 +146,9 @@ describe('galaxy get games', () => {
       took.push(ms)
       bare.push((await timed(['-e', '0'])).ms)
     }
-    const [whole, node] = [median(took), median(bare)]
-    // Where others use the machine as well, only the relation to a process of Node that does nothing tells anything; it is 4.5 at rest.
-    const isBusy = node > 40 || (loadavg()[0] ?? 0) > 2 * availableParallelism()
-    expect(isBusy ? 0 : whole).toBeLessThanOrEqual(150)
+    // The fastest of each: what others do on the machine comes on top.
+    const [whole, node] = [Math.min(...took), Math.min(...bare)]
+    expect(whole).toBeLessThanOrEqual(150)
     expect(whole / node).toBeLessThanOrEqual(8)
   })
 
@@ -160,10 +158,6 @@ describe('galaxy get games', () => {
     return { ms: performance.now() - beganMs, stdout }
   }
 })
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
-}
 
 function active({ state }: RunningController): NonNullable<RunningController['state']['active']> {
   if (state.active === null) throw new Error('the controller is not active')
