@@ -38,15 +38,15 @@ export function shownOutput(blocks: readonly Block[], index: number): string | n
 }
 
 /**
- * The first shown line that the output lacks, each being looked for behind the one before; null when it has them all. `…` stands for anything within a line, and any
- * white space for any other.
+ * The first shown line that the output lacks, each being looked for behind the one before; null when it has them all. `…` stands for anything within a line, the
+ * spaces beside it included, and any white space for any other.
  */
 export function missingLine(shown: string, output: string): string | null {
   const lines = output.split('\n').map(squeezed)
   let from = 0
   for (const line of shown.split('\n').map(squeezed)) {
     if (line === '') continue
-    const pattern = new RegExp(`^${line.split('…').map(escaped).join('.*')}$`)
+    const pattern = new RegExp(`^${line.split(/ ?… ?/).map(escaped).join('.*')}$`)
     const at = lines.findIndex((candidate, index) => index >= from && pattern.test(candidate))
     if (at === -1) return line
     from = at + 1

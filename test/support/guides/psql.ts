@@ -12,8 +12,9 @@ const client = new pg.Client({ types: { getTypeParser: () => String } })
 await client.connect()
 try {
   for (const statement of statements) {
-    const result = await client.query<Row>({ text: statement, rowMode: 'array' })
-    process.stdout.write(flags.includes('t') ? result.rows.map((row) => `${row.join('|')}\n`).join('') : printed(result))
+    // Of several statements there are several results.
+    const results = [await client.query<Row>({ text: statement, rowMode: 'array', queryMode: 'simple' })].flat()
+    for (const result of results) process.stdout.write(flags.includes('t') ? result.rows.map((row) => `${row.join('|')}\n`).join('') : printed(result))
   }
 } catch (error) {
   process.stderr.write(`ERROR:  ${error instanceof Error ? error.message : String(error)}\n`)

@@ -7,7 +7,7 @@ export interface Ran {
 }
 
 const MARK = '\u001e'
-const TIMEOUT_MS = 40_000
+const TIMEOUT_MS = 90_000
 
 /** Runs blocks one after the other in one bash, as a reader does who copies them: what one exports the next has. The first command that fails ends it. */
 export async function runInShell(blocks: readonly string[], env: NodeJS.ProcessEnv, cwd: string): Promise<readonly Ran[]> {
