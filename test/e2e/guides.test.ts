@@ -104,9 +104,20 @@ const PLACEHOLDERS = [
 
 /** Without what stands in brackets as optional, and without the lines that are not run. */
 function executable({ info, text }: Block): string {
-  if (info === 'sql') return `psql -c "${PLACEHOLDERS.reduce((sql, [shown, value]) => sql.replaceAll(shown, value), text).replaceAll('"', '\\"')}"`
+  if (info === 'sql')
+    return `psql -c "${PLACEHOLDERS.reduce((sql, [shown, value]) => sql.replaceAll(shown, value), text).replaceAll('"', '\\"')}"`
   const lines = text.split('\n').map((line) => line.replaceAll(/ \[-[^\]]*\]/g, ''))
-  return lines.filter((line) => !Object.keys(NOT_RUN).includes(line.replace(/ +#.*$/, '').replaceAll("'", '’').trim())).join('\n')
+  return lines
+    .filter(
+      (line) =>
+        !Object.keys(NOT_RUN).includes(
+          line
+            .replace(/ +#.*$/, '')
+            .replaceAll("'", '’')
+            .trim(),
+        ),
+    )
+    .join('\n')
 }
 
 async function markdownIn(folder: string): Promise<readonly string[]> {

@@ -6,7 +6,8 @@ type Row = readonly (string | null)[]
 const args = process.argv.slice(2)
 const flags = args.filter((arg) => /^-[qAtc]+$/.test(arg)).join('')
 const statements = args.filter((_, index) => /^-[qAt]*c$/.test(args[index - 1] ?? ''))
-if (statements.length === 0 || 2 * statements.length !== args.length) throw new Error(`only psql [-qAt] -c STATEMENT is known here, not: psql ${args.join(' ')}`)
+if (statements.length === 0 || 2 * statements.length !== args.length)
+  throw new Error(`only psql [-qAt] -c STATEMENT is known here, not: psql ${args.join(' ')}`)
 
 const client = new pg.Client({ types: { getTypeParser: () => String } })
 await client.connect()
@@ -14,7 +15,8 @@ try {
   for (const statement of statements) {
     // Of several statements there are several results.
     const results = [await client.query<Row>({ text: statement, rowMode: 'array', queryMode: 'simple' })].flat()
-    for (const result of results) process.stdout.write(flags.includes('t') ? result.rows.map((row) => `${row.join('|')}\n`).join('') : printed(result))
+    for (const result of results)
+      process.stdout.write(flags.includes('t') ? result.rows.map((row) => `${row.join('|')}\n`).join('') : printed(result))
   }
 } catch (error) {
   process.stderr.write(`ERROR:  ${error instanceof Error ? error.message : String(error)}\n`)
