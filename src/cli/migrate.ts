@@ -32,7 +32,9 @@ export async function moveFromEmbedded(terminal: Terminal, config: Config): Prom
   if (running !== undefined) throw new CliError(`a controller runs from here (pid ${running.pid}); end it with Ctrl-C, the games run on`)
   if (!existsSync(dataDir)) throw new CliError(`there is no embedded database: ${dataDir} is missing`)
   const embedded = await startEmbedded(terminal, config)
+  const moved = path.join(embedded.dataDir, 'postgres.moved')
   try {
+    if (existsSync(moved)) throw new CliError(`${moved} is there already, from an earlier move; take it away first`)
     const { tables, rows } = await copyDatabase(embedded.url, databaseUrl)
     printLine(terminal, `copied ${rows} rows of ${tables} tables`)
   } catch (error) {
@@ -40,7 +42,6 @@ export async function moveFromEmbedded(terminal: Terminal, config: Config): Prom
   } finally {
     await embedded.stop()
   }
-  const moved = path.join(embedded.dataDir, 'postgres.moved')
   await rename(path.join(embedded.dataDir, 'postgres'), moved)
   printLine(terminal, `the embedded database is kept as ${moved}, and is not used any more; set GALAXY_DATABASE_URL from now on`)
 }

@@ -23,7 +23,7 @@ const BATCH = 1_000
  *
  * Logins are the server's, and are not copied. Transaction numbers begin anew: whoever follows snapshots or the outbox by them begins at 0.
  *
- * @throws CopyError where a controller holds the lease of either, or where `toUrl` is in use already
+ * @throws CopyError where a controller holds the lease of either, where none has ever worked with `fromUrl`, or where `toUrl` is in use already
  * @throws SchemaError as `migrateToLatest` does
  */
 export async function copyDatabase(fromUrl: string, toUrl: string): Promise<Copied> {
@@ -44,6 +44,7 @@ export async function copyDatabase(fromUrl: string, toUrl: string): Promise<Copi
 
 async function copyAll(source: Transaction<Database>, target: Transaction<Database>): Promise<Copied> {
   const tables = await tablesOf(target)
+  await refuseUnused(source)
   await refuseLeased(source)
   await refuseLeased(target)
   await refuseUsed(target)
@@ -69,6 +70,11 @@ async function tablesOf(db: Kysely<Database>): Promise<readonly string[]> {
 async function refuseLeased(db: Kysely<Database>): Promise<void> {
   const { rows } = await sql<{ holder: string }>`SELECT holder FROM controller_leases WHERE expires_at > clock_timestamp()`.execute(db)
   if (rows[0] !== undefined) throw new CopyError(`the controller ${rows[0].holder} leads; end it first, and standby ones too`)
+}
+
+async function refuseUnused(db: Kysely<Database>): Promise<void> {
+  const { rows } = await sql<{ used: boolean }>`SELECT EXISTS (SELECT FROM deployment WHERE instance IS NOT NULL) AS used`.execute(db)
+  if (rows[0]?.used !== true) throw new CopyError('there is nothing to copy: no controller has worked with that database yet')
 }
 
 async function refuseUsed(db: Kysely<Database>): Promise<void> {

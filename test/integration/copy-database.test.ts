@@ -34,6 +34,10 @@ describe(`copying a deployment's database to a server of another major (${other.
     await expect(copyDatabase(world.database.url, target.url)).rejects.toThrow('the controller test leads; end it first')
   })
 
+  it('is refused where there is nothing to copy', async () => {
+    await expect(copyDatabase(target.url, world.database.url)).rejects.toThrow('there is nothing to copy')
+  })
+
   it('takes every row along, and leaves rules and numbers in force', async () => {
     await endTerm()
     const { rows } = await copyDatabase(world.database.url, target.url)

@@ -52,6 +52,7 @@ export async function startGuideDeployment(): Promise<GuideDeployment> {
   )
   const { url } = JSON.parse(await readFile(path.join(simulated, 'api.json'), 'utf8')) as { url: string } // its own file
   const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
     const ended = once(child, 'exit')
     child.kill('SIGINT')
     await ended
