@@ -19,7 +19,7 @@ export async function codeBlocks(file: string): Promise<readonly Block[]> {
   let fenced = false
   lines.forEach((line, index) => {
     const last = blocks.at(-1)
-    if (/^```/.test(line)) {
+    if (line.startsWith('```')) {
       fenced = !fenced
       if (fenced) blocks.push({ info: line.slice(3).trim(), text: '', line: index + 2 })
     } else if (fenced && last !== undefined) last.text += `${line}\n`

@@ -1,7 +1,9 @@
 // psql as far as the guides use it, for machines that have none: the statements run on a real server, by `pg`, and are printed as psql does.
 import pg from 'pg'
 
-type Row = readonly (string | null)[]
+// Mutable, as pg has it.
+type Row = (string | null)[]
+type Result = pg.QueryArrayResult<Row>
 
 const args = process.argv.slice(2)
 const flags = args.filter((arg) => /^-[qAtc]+$/.test(arg)).join('')
@@ -14,8 +16,8 @@ await client.connect()
 try {
   for (const statement of statements) {
     // Of several statements there are several results.
-    const results = [await client.query<Row>({ text: statement, rowMode: 'array', queryMode: 'simple' })].flat()
-    for (const result of results)
+    const answer: Result | Result[] = await client.query<Row>({ text: statement, rowMode: 'array' })
+    for (const result of [answer].flat())
       process.stdout.write(flags.includes('t') ? result.rows.map((row) => `${row.join('|')}\n`).join('') : printed(result))
   }
 } catch (error) {
@@ -25,9 +27,9 @@ try {
   await client.end()
 }
 
-function printed({ command, fields, rows, rowCount }: pg.QueryArrayResult<[]> | pg.QueryResult<Row>): string {
+function printed({ command, fields, rows, rowCount }: Result): string {
   if (fields.length === 0) return command === 'INSERT' ? `INSERT 0 ${rowCount}\n` : `${command} ${rowCount ?? ''}\n`
-  const cells = rows.map((row: Row) => row.map((value) => (value === null ? '' : value)))
+  const cells = rows.map((row) => row.map((value) => value ?? ''))
   const widths = fields.map(({ name }, column) => Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0)))
   const line = (row: readonly string[]) => ` ${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join(' | ')}\n`
   const rule = `${widths.map((width) => '-'.repeat(width + 2)).join('+')}\n`
