@@ -105,9 +105,9 @@ describe('the commands of the documents, as they stand there', () => {
 })
 
 function run(blocks: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<readonly Ran[]> {
-  const { env, folder, address } = deployment
+  const { env, folder, address, enginePort } = deployment
   return runInShell(
-    blocks.map((text) => text.replaceAll(/127\.0\.0\.1:742[01]/g, address)),
+    blocks.map((text) => text.replaceAll(/127\.0\.0\.1:742[01]/g, address).replaceAll('8089', String(enginePort))),
     { ...env, ...more },
     folder,
   )

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { chmod, cp, mkdir, mkdtemp, readFile, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { inject } from 'vitest'
+import { freePort } from '../../../src/local/postmaster.ts'
 import { until } from '../until.ts'
 import { ROOT } from './markdown.ts'
 import { makePrograms } from './shims.ts'
@@ -13,6 +14,8 @@ export interface GuideDeployment {
   readonly env: NodeJS.ProcessEnv
   /** Such as `127.0.0.1:40123`; the guides say 127.0.0.1:7420, or 7421 of a simulation. */
   readonly address: string
+  /** Where the engine's guide says 8089. */
+  readonly enginePort: number
   stop(): Promise<void>
 }
 
@@ -57,5 +60,5 @@ export async function startGuideDeployment(): Promise<GuideDeployment> {
     child.kill('SIGINT')
     await ended
   }
-  return { folder, env, address: new URL(url).host, stop }
+  return { folder, env, address: new URL(url).host, enginePort: await freePort(0), stop }
 }
