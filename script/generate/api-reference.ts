@@ -3,6 +3,7 @@ import { fieldsOf, typeText } from '../../src/api/openapi/fields.ts'
 import type { JsonSchema } from '../../src/api/openapi/json-schema.ts'
 import type { Operation } from '../../src/api/openapi/operation.ts'
 import { type ListedOperation, operationsOf, responseOf } from '../../src/api/openapi/read.ts'
+import { table } from './markdown.ts'
 
 /** The document as Markdown, for docs/api.md. */
 export function apiReference(document: OpenApiDocument): string {
@@ -96,11 +97,6 @@ function examplesOf({ examples = [] }: JsonSchema): readonly string[] {
 
 function type(schema: JsonSchema): string {
   return typeText(schema, { component: (name) => `[${name}](#${name.toLowerCase()})`, text: (text) => text })
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |\n`
-  return `${line(head)}${line(head.map(() => '---'))}${rows.map(line).join('')}`
 }
 
 function capitalised(text: string): string {

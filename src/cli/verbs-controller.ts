@@ -32,9 +32,10 @@ export function addControllerVerbs(program: Command, terminal: Terminal): void {
   program
     .command('migrate')
     .description('bring the database up to this release')
-    .action(async () => {
-      const [{ config }, { migrate }] = await Promise.all([loadConfigFor(terminal), import('./migrate.ts')])
-      await migrate(terminal, config)
+    .option('--from-embedded', 'first copy the embedded database into the empty one that GALAXY_DATABASE_URL names')
+    .action(async (options: { fromEmbedded?: boolean }) => {
+      const [{ config }, { migrate, moveFromEmbedded }] = await Promise.all([loadConfigFor(terminal), import('./migrate.ts')])
+      await (options.fromEmbedded === true ? moveFromEmbedded(terminal, config) : migrate(terminal, config))
     })
   program
     .command('config')

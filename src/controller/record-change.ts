@@ -80,8 +80,8 @@ function servingAs(record: RuntimeRecord, { engine, generation, now }: RecordFac
 function runtimeOf(record: RuntimeRecord, { container, spec }: RecordFacts): Partial<RuntimeRecord> {
   if (container === null) {
     if (spec === null) return {}
-    const { imageRef, imageId, engineVersion } = spec
-    return { imageRef, imageId, engineVersion }
+    const { imageRef, imageId, engineVersion, state, network } = spec
+    return { imageRef, imageId, engineVersion, statePath: state.path, network }
   }
   const { id, imageId, labels, detail } = container
   return {

@@ -43,8 +43,9 @@ const gameSpec = z.strictObject({
   turnToken: text('A new value asks once for one extra turn now.').optional(),
 })
 
-const httpProbe = z.strictObject({ path: z.string(), port })
-const tcpProbe = z.strictObject({ port })
+const probedPort = port.describe('Port of the container.')
+const httpProbe = z.strictObject({ path: text('Path, such as /healthz.'), port: probedPort })
+const tcpProbe = z.strictObject({ port: probedPort })
 
 const probe = z
   .strictObject({
@@ -56,8 +57,8 @@ const probe = z
   .describe('Exactly one of http, tcp, docker and none. Left out: http /healthz for protocol galaxy, none for protocol none.')
 
 const publishedPort = z.strictObject({
-  containerPort: port,
-  hostPort: port,
+  containerPort: port.describe('Where the server listens.'),
+  hostPort: port.describe('Port of the host; one container at a time can have it.'),
   protocol: z.enum(['tcp', 'udp']).optional().describe('tcp when left out.'),
   hostIp: text('Address of the host; 127.0.0.1 when left out.').optional(),
 })
@@ -65,10 +66,10 @@ const publishedPort = z.strictObject({
 const relax = z
   .strictObject({
     capAdd: z.array(z.string()).optional().describe('Capabilities that are not dropped.'),
-    writableRoot: z.boolean().optional(),
-    newPrivileges: z.boolean().optional(),
-    noInit: z.boolean().optional(),
-    user: z.string().optional(),
+    writableRoot: z.boolean().optional().describe('The root file system is not read-only.'),
+    newPrivileges: z.boolean().optional().describe('A process may gain privileges, as setuid programs do.'),
+    noInit: z.boolean().optional().describe('No init process of Docker’s in front of the server.'),
+    user: z.string().optional().describe('User, or user:group, instead of the image’s.'),
     tmpfs: z.array(z.string()).optional().describe('Further paths in memory, beside /tmp.'),
   })
   .describe('Hardening defaults that this version lifts, one by one.')
@@ -91,8 +92,8 @@ const labels = z.record(z.string(), z.string()).optional().describe('Your own la
 
 export const gameSchema = z
   .strictObject({
-    apiVersion: z.literal(API_VERSION),
-    kind: z.literal('Game'),
+    apiVersion: z.literal(API_VERSION).describe('The version of this format.'),
+    kind: z.literal('Game').describe('What the document is.'),
     metadata: z.strictObject({ name: gameId.describe('The game’s id.'), labels }),
     spec: gameSpec,
   })
@@ -100,8 +101,8 @@ export const gameSchema = z
 
 export const versionSchema = z
   .strictObject({
-    apiVersion: z.literal(API_VERSION),
-    kind: z.literal('EngineVersion'),
+    apiVersion: z.literal(API_VERSION).describe('The version of this format.'),
+    kind: z.literal('EngineVersion').describe('What the document is.'),
     metadata: z.strictObject({ name: text('Any name; engine and version in spec say what it is.'), labels }),
     spec: versionSpec,
   })

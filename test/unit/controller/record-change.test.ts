@@ -45,6 +45,13 @@ const TABLE: readonly (readonly [string, RuntimeRecord | null, RecordChange, Par
     { limits: { cpus: 2, memoryBytes: 1, pids: 3 } },
   ],
   [
+    'a start begins after the state root and the network were changed',
+    record(STOPPED),
+    { kind: 'starting' },
+    { container: null, spec: { ...spec(), network: 'other', state: { ...spec().state, path: '/moved/g' } } },
+    { status: 'starting', statePath: '/moved/g', network: 'other', stoppedAt: null },
+  ],
+  [
     'nothing, and a start begins',
     null,
     { kind: 'starting' },
