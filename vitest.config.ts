@@ -5,7 +5,7 @@ const services = { globalSetup: ['test/support/global-setup.ts'] }
 
 /**
  * Projects of one group run beside each other, groups one after the other: what starts containers does not share the machine with what
- * computes, since it waits for Docker and has deadlines. Two files at a time are what two cores take.
+ * computes, since it waits for Docker and has deadlines. Two files at a time are what two cores take, and a third where most of them wait.
  */
 export default defineConfig(({ mode }) => ({
   test: {
@@ -17,14 +17,14 @@ export default defineConfig(({ mode }) => ({
         ...services,
         testTimeout: 30_000,
         hookTimeout: 60_000,
-        maxWorkers: 2,
+        maxWorkers: 3,
         sequence: { groupOrder: 2 },
       }),
       project('chaos', {
         ...services,
         testTimeout: 120_000,
         hookTimeout: 60_000,
-        maxWorkers: 2,
+        maxWorkers: 3,
         sequence: { groupOrder: 2 },
       }),
       project('contract', {
@@ -38,7 +38,7 @@ export default defineConfig(({ mode }) => ({
         ...services,
         testTimeout: 120_000,
         hookTimeout: 180_000,
-        maxWorkers: 2,
+        maxWorkers: 3,
         exclude: [FIGURES],
         sequence: { groupOrder: 4 },
       }),

@@ -12,6 +12,9 @@ import { describeOnEachPostgres } from '../support/postgres-majors.ts'
 const OPEN: Readonly<Record<string, string>> = {
   'api_tokens INSERT': 'an admin’s, by the API of any controller; no game depends on it',
   'api_tokens UPDATE': 'the same: a revocation, and the last use',
+  'adopted_deployments INSERT': 'an operator’s word, which a controller takes up while it leads',
+  'adopted_deployments UPDATE': 'nobody does',
+  'adopted_deployments DELETE': 'nobody does',
   'api_tokens DELETE': 'nobody does',
   'controller_leases INSERT': 'it is what the fence asks',
   'controller_leases UPDATE': 'it is what the fence asks; a renewal names its epoch',
