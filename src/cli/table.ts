@@ -10,7 +10,7 @@ export interface Column<Row> {
 }
 
 export interface TableStyle {
-  /** Lines are cut to fit; null cuts nothing. */
+  /** Lines are cut to fit; null cuts nothing, and neither does `isWide`: whoever asks for all wants to read it. */
   readonly columns: number | null
   readonly isWide: boolean
   readonly hasColor: boolean
@@ -26,7 +26,7 @@ export function renderTable<Row>(rows: readonly Row[], allColumns: readonly Colu
   const columns = shownColumns(allColumns, style.isWide)
   const cells = cellsOf(rows, columns)
   const natural = widthsOf(cells, columns).map((width, index) => Math.max(width, style.atLeast?.[index] ?? 0))
-  const widths = style.columns === null ? natural : fit(natural, style.columns)
+  const widths = style.columns === null || style.isWide ? natural : fit(natural, style.columns)
   const line = (texts: readonly string[], paint: (text: string, index: number) => string) =>
     texts
       .map((text, index) => paint(pad(cut(text, widths[index] ?? 0), index === texts.length - 1 ? 0 : (widths[index] ?? 0) + GAP), index))

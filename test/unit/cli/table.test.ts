@@ -42,7 +42,12 @@ describe('a table', () => {
   })
 
   it('never cuts into a column for a terminal that is far too narrow', () => {
-    expect(renderTable(rows, columns, { columns: 5, isWide: true, hasColor: false })).toContain('short')
+    expect(renderTable(rows, columns, { columns: 5, isWide: false, hasColor: false })).toContain('short')
+  })
+
+  it('is cut nowhere when it is asked for wide', () => {
+    const long = [{ name: 'andromeda', text: 'x'.repeat(200) }]
+    expect(renderTable(long, columns, { columns: 40, isWide: true, hasColor: false })).toContain(`${'x'.repeat(200)}   more`)
   })
 
   it('paints without moving columns', () => {
