@@ -67,6 +67,9 @@ const ROUTES: readonly Pattern[] = [
   ),
   on('GET', /^\/containers\/([^/]+)\/json$/, 'container_inspect', inspectContainer),
   on('GET', /^\/containers\/([^/]+)\/stats$/, 'container_stats', statContainer),
+  on('GET', /^\/containers\/([^/]+)\/logs$/, 'container_logs', () => {
+    throw new Refusal(501, 'a simulated container writes no log')
+  }),
   on('POST', /^\/containers\/([^/]+)\/start$/, 'container_start', startContainer),
   on('POST', /^\/containers\/([^/]+)\/stop$/, 'container_stop', (context, target, { query }) =>
     stopContainer(context, target, seconds(query)),

@@ -115,13 +115,16 @@ export function problemDocument({ code, status, message, errors }: ApiProblem, r
   }
 }
 
+/** What curl sends with `-d`, unless it is told otherwise, is a form. */
+const NO_JSON = 'the body must be JSON, sent with "Content-Type: application/json"'
+
 /** Fastify's own refusals: validation, body too large, wrong media type, broken JSON. */
 function fromFastify(error: unknown): ApiProblem | null {
   if (!(error instanceof Error)) return null
   const status: unknown = Reflect.get(error, 'statusCode')
   const issues: unknown = Reflect.get(error, 'validation')
   if (typeof status !== 'number' || status < 400 || status >= 500) return null
-  if (!Array.isArray(issues)) return new ApiProblem('invalid_request', error.message, { status, cause: error })
+  if (!Array.isArray(issues)) return new ApiProblem('invalid_request', status === 415 ? NO_JSON : error.message, { status, cause: error })
   const where: unknown = Reflect.get(error, 'validationContext')
   const errors = issues.map((issue) => describeIssue(issue, typeof where === 'string' ? where : 'request'))
   return new ApiProblem('invalid_request', errors.map(({ field, message }) => `${field}: ${message}`).join('; '), { errors, cause: error })

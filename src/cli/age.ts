@@ -13,6 +13,23 @@ export function formatAge(durationMs: number): string {
   return `${days}d`
 }
 
+/** Time that is left, to the nearest of the last unit that is shown: what was given 90 days has `90d` a second later. */
+export function formatTimeLeft(durationMs: number): string {
+  return formatAge(durationMs + shownUnitMs(durationMs) / 2)
+}
+
+/** The last unit that `formatAge` shows of it. */
+function shownUnitMs(durationMs: number): number {
+  if (durationMs < 10 * MINUTE_MS) return SECOND_MS
+  if (durationMs < 8 * HOUR_MS) return MINUTE_MS
+  return durationMs < 8 * DAY_MS ? HOUR_MS : DAY_MS
+}
+
+const SECOND_MS = 1_000
+const MINUTE_MS = 60 * SECOND_MS
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
+
 /** Age of an ISO time; `-` for none. */
 export function ageOf(iso: string | null, nowMs: number): string {
   return iso === null ? '-' : formatAge(nowMs - Date.parse(iso))

@@ -1,5 +1,5 @@
 import type { Game, OperationDetail } from './api-types.ts'
-import { ageOf, formatAge } from './age.ts'
+import { ageOf, formatTimeLeft } from './age.ts'
 import type { ApiClient } from './client.ts'
 import { readGame, readyColor } from './get.ts'
 import { oneByOne } from './one-by-one.ts'
@@ -93,8 +93,15 @@ function observed(game: Game, nowMs: number, hasColor: boolean): Fields {
     ['Started', status.startedAt === null ? null : `${ageOf(status.startedAt, nowMs)} ago`],
     ['Stopped', status.stoppedAt === null ? null : `${ageOf(status.stoppedAt, nowMs)} ago`],
     ['Last looked at', when],
-    ['Waiting', status.backoff && `${status.backoff.kind}, ${status.backoff.failures} failure(s): ${status.backoff.message}`],
+    ['Failures', status.backoff && failuresText(status.backoff, nowMs)],
   ]
+}
+
+/** They are counted for a while after all is well again, so that whoever crashes often waits longer each time. */
+function failuresText({ kind, failures, message, notBefore }: NonNullable<Game['status']['backoff']>, nowMs: number): string {
+  const leftMs = notBefore === null ? null : Date.parse(notBefore) - nowMs
+  const next = leftMs === null ? '; waits for a change' : leftMs > 0 ? `; next attempt in ${formatTimeLeft(leftMs)}` : ''
+  return `${failures} (${kind}), the last: ${message}${next}`
 }
 
 function turnFields({ spec, status }: Game, nowMs: number): Fields {
@@ -102,7 +109,7 @@ function turnFields({ spec, status }: Game, nowMs: number): Fields {
   const named = Array.isArray(spec?.players) ? spec.players.length : 0
   return [
     ['Turn', currentTurn === null ? null : String(currentTurn)],
-    ['Next turn', nextTurnAt && `in ${formatAge(Date.parse(nextTurnAt) - nowMs)} (${nextTurnAt})`],
+    ['Next turn', nextTurnAt && `in ${formatTimeLeft(Date.parse(nextTurnAt) - nowMs)} (${nextTurnAt})`],
     ['Paused', status.paused ? `for ${ageOf(pausedAt, nowMs)}` : null],
     ['Finished', finishedAt && `${ageOf(finishedAt, nowMs)} ago`],
     ['Players', mappedPlayers === 0 && named === 0 ? null : `${mappedPlayers} known to the engine`],

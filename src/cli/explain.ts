@@ -19,7 +19,8 @@ export interface ExplainOptions {
 export async function explainGame(terminal: Terminal, client: ApiClient, name: string, { output, limit }: ExplainOptions): Promise<void> {
   const answer = await client.call('GET /games/{id}/explanation', { path: { id: name }, query: { limit } })
   if (output === 'json' || output === 'yaml') return printLine(terminal, await toText(answer, output))
-  if (answer.now === null && answer.happenings.length === 0) throw new CliError(`nothing is known of a game ${name}`)
+  if (answer.now === null && answer.happenings.length === 0)
+    throw new CliError(`nothing is known of a game ${name}; galaxy get games lists them`)
   const nowMs = Date.now()
   const story = answer.happenings.map((happening) => tell(happening, nowMs))
   printLine(terminal, [...story, standing(name, answer.now)].join('\n\n'))

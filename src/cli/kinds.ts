@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander'
 /** What `galaxy get` lists, each with what else it may be called. */
 const KIND_NAMES = {
   games: ['game'],
-  versions: ['version', 'engine-versions', 'engine-version'],
+  versions: ['version', 'engine-versions', 'engine-version', 'engineversions', 'engineversion'],
   operations: ['operation', 'ops', 'op'],
   orphans: ['orphan'],
   manifests: ['manifest'],
@@ -30,7 +30,7 @@ export function parseKind<Of extends Kind>(of: readonly Of[]): (text: string) =>
     const [word = '', ...rest] = text.split('/')
     const kind = of.find((known) => isCalled(known, word))
     if (kind !== undefined) return { kind, name: rest.length === 0 ? null : rest.join('/') }
-    throw new InvalidArgumentError(`It is none of ${of.join(', ')}.`)
+    throw new InvalidArgumentError(`It is none of ${of.join(', ')}; a game of that name is game/${text}.`)
   }
 }
 

@@ -8,8 +8,8 @@ import type { Terminal } from './terminal.ts'
 export const OUTPUTS = ['table', 'wide', 'json', 'yaml', 'name'] as const
 export type Output = (typeof OUTPUTS)[number]
 
-export function outputOption(): Option {
-  return new Option('-o, --output <format>', 'how to print').choices(OUTPUTS).default('table')
+export function outputOption(of: readonly Output[] = OUTPUTS): Option {
+  return new Option('-o, --output <format>', 'how to print').choices(of).default('table')
 }
 
 export function selectorOption(): Option {

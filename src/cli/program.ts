@@ -68,6 +68,7 @@ export function buildProgram(terminal: Terminal): Command {
   addCompletionVerbs(program, terminal)
   program.addHelpCommand(program.createCommand('help').argument('[command]').description('tell how a verb is used'))
   for (const verb of program.commands) hintAtHelp(verb, 'galaxy')
+  for (const verb of [program, ...program.commands]) refuseHelpOnUnknown(verb)
   return program
 }
 
@@ -76,6 +77,17 @@ function hintAtHelp(verb: Command, parent: string): void {
   const name = `${parent} ${verb.name()}`
   verb.showHelpAfterError(`(${name} --help tells how it is used)`)
   for (const each of verb.commands) hintAtHelp(each, name)
+}
+
+/** `galaxy nonsense --help` would tell the verbs and end with 0, as if there were such a verb. */
+function refuseHelpOnUnknown(parent: Command): void {
+  if (parent.commands.length === 0) return
+  parent.on('beforeAllHelp', () => {
+    const [word] = parent.args
+    if (word === undefined || word.startsWith('-') || word === 'help') return
+    const isKnown = parent.commands.some((verb) => verb.name() === word || verb.aliases().includes(word))
+    if (!isKnown) parent.error(`error: unknown command '${word}'`)
+  })
 }
 
 /** A verb that asks no controller would pay no heed to it, and act here instead. */

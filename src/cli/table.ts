@@ -10,7 +10,7 @@ export interface Column<Row> {
 }
 
 export interface TableStyle {
-  /** Lines are cut to fit; null cuts nothing. */
+  /** Lines are cut to fit; null cuts nothing, and neither does `isWide`: whoever asks for all wants to read it. */
   readonly columns: number | null
   readonly isWide: boolean
   readonly hasColor: boolean
@@ -26,7 +26,7 @@ export function renderTable<Row>(rows: readonly Row[], allColumns: readonly Colu
   const columns = shownColumns(allColumns, style.isWide)
   const cells = cellsOf(rows, columns)
   const natural = widthsOf(cells, columns).map((width, index) => Math.max(width, style.atLeast?.[index] ?? 0))
-  const widths = style.columns === null ? natural : fit(natural, style.columns)
+  const widths = style.columns === null || style.isWide ? natural : fit(natural, style.columns)
   const line = (texts: readonly string[], paint: (text: string, index: number) => string) =>
     texts
       .map((text, index) => paint(pad(cut(text, widths[index] ?? 0), index === texts.length - 1 ? 0 : (widths[index] ?? 0) + GAP), index))
@@ -69,13 +69,13 @@ export function indent(text: string): string {
   return text.replace(/^(?=.)/gm, '  ')
 }
 
-/** Takes from the widest column until the line fits. */
+/** Takes from the widest column until the line fits; never from the first, whose names and ids are what one copies. */
 function fit(natural: readonly number[], total: number): readonly number[] {
   const widths = [...natural]
   const length = () => widths.reduce((sum, width) => sum + width, 0) + GAP * (widths.length - 1)
   while (length() > total) {
-    const widest = widths.indexOf(Math.max(...widths))
-    const width = widths[widest] ?? 0
+    const width = Math.max(0, ...widths.slice(1))
+    const widest = widths.indexOf(width, 1)
     if (width <= NARROWEST) break
     widths[widest] = Math.max(NARROWEST, width - (length() - total), secondWidest(widths, widest))
     if (widths[widest] === width) widths[widest] = width - 1
@@ -84,7 +84,7 @@ function fit(natural: readonly number[], total: number): readonly number[] {
 }
 
 function secondWidest(widths: readonly number[], widest: number): number {
-  return Math.max(...widths.filter((_, index) => index !== widest), NARROWEST)
+  return Math.max(...widths.filter((_, index) => index > 0 && index !== widest), NARROWEST)
 }
 
 function cut(text: string, width: number): string {

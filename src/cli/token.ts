@@ -1,5 +1,5 @@
 import type { Role } from '../model/role.ts'
-import { ageOf, formatAge } from './age.ts'
+import { ageOf, formatTimeLeft } from './age.ts'
 import type { Token } from './api-types.ts'
 import type { ApiClient } from './client.ts'
 import { CliError } from './exit.ts'
@@ -58,7 +58,7 @@ function columnsAt(nowMs: number): readonly Column<Token>[] {
   function expires({ expiresAt }: Token): string {
     if (expiresAt === null) return 'never'
     const leftMs = Date.parse(expiresAt) - nowMs
-    return leftMs <= 0 ? 'expired' : `in ${formatAge(leftMs)}`
+    return leftMs <= 0 ? 'expired' : `in ${formatTimeLeft(leftMs)}`
   }
 }
 

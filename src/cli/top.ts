@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { formatMemory } from '../model/limits.ts'
 import type { GameUsage as Usage } from './api-types.ts'
 import type { ApiClient } from './client.ts'
+import { CliError } from './exit.ts'
 import type { Output } from './options.ts'
 import { printListing, tableStyle } from './output.ts'
 import { Redrawn } from './redrawn.ts'
@@ -35,6 +36,8 @@ export async function top(terminal: Terminal, client: ApiClient, options: TopOpt
   const place = new Redrawn(terminal)
   const isOver = () => options.signal?.aborted === true
   let before = await read(client, options)
+  if (before.length === 0 && options.names.length > 0)
+    throw new CliError(`nothing runs of ${options.names.join(', ')}; galaxy get games lists them`)
   while (!isOver()) {
     await delay(options.everyMs, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(() => undefined)
     if (isOver()) return

@@ -109,7 +109,7 @@ function addExplain(program: Command, terminal: Terminal): void {
     .command('explain')
     .description('tell why a game is as it is: who changed what, what was done about it, what was seen, what came of it')
     .argument('<game...>', 'a game id, or game/ID')
-    .addOption(outputOption())
+    .addOption(outputOption(['table', 'json', 'yaml']))
     .addOption(limitOption('at most so many operations', 10))
   talks(explain, terminal, async (open, given: string[], options: { output: Output; limit: number }) => {
     const [game = '', ...others] = gameNames(given)

@@ -14,7 +14,11 @@ export function healthEventsOf(
   now: Date,
 ): readonly HealthEvent[] {
   const event: MakeEvent = (type, containerId, detail = {}) => ({ type, containerId, detail, observedAt: now })
-  if (change.isBeginning === true) return operation === null || operation.actionCount > 0 ? [] : foundAtBeginning(operation, input, event)
+  if (change.isBeginning === true) {
+    if (operation === null || operation.actionCount > 0) return []
+    // What the operation answers to was seen before it began, and is told before it.
+    return foundAtBeginning(operation, input, (...seen) => ({ ...event(...seen), observedAt: operation.startedAt }))
+  }
   if (beginsToWait(change, input)) return exitsIn(input, event)
   const { record } = change
   const wasUnreachable = input.record?.status === 'engine_unreachable'

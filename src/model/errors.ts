@@ -16,9 +16,10 @@ export class RuntimeFailure extends Error {
   }
 }
 
-/** Text of anything thrown, with the causes' texts behind it. */
+/** Text of anything thrown, with the causes' texts behind it; one that says its cause's already says it once. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const cause = error.cause === undefined ? '' : `: ${messageOf(error.cause)}`
-  return `${error.message || error.name}${cause}`
+  const own = error.message || error.name
+  const cause = error.cause === undefined ? '' : messageOf(error.cause)
+  return own.includes(cause) ? own : `${own}: ${cause}`
 }

@@ -106,9 +106,9 @@ describe('a game’s explanation', () => {
     // Each after the one before it.
     const at = (text: string): number => (from = lines.findIndex((line, index) => index >= from && line.includes(text)) + 1)
     const chain = [
-      'lobby asked for the game: generation 1',
+      ' asked for the game: generation 1',
       'start, asked for by generation 1: desired running since generation 1',
-      'lobby changed what is asked for: generation 3',
+      ' changed what is asked for: generation 3',
       'engine version: 1.0.0 → 1.0.1',
       'patch, asked for by generation 3: galaxy-engine:1.0.0 → galaxy-engine:1.0.1',
       `start_container ${'c'.repeat(12)}:`,
@@ -117,6 +117,7 @@ describe('a game’s explanation', () => {
       'Now: nobody can tell whether it is ready',
     ].map(at)
     expect(chain).not.toContain(0)
+    expect(lines[0]).toMatch(/^lobby \(database user \S+( with .+)?\) asked for the game/)
     expect(JSON.parse((await explain('chain', '-o', 'json')).stdout)).toMatchObject({ kind: 'Explanation', metadata: { name: 'chain' } })
   })
 

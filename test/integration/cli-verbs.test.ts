@@ -148,7 +148,7 @@ describe('galaxy get operations -w', () => {
     )
     abort.abort()
     await watching
-    expect(text).toMatch(/^ID +GAME +OPERATION/m)
+    expect(text.replaceAll('\u001b[?7l', '')).toMatch(/^ID +GAME +OPERATION/m)
     expect(text).not.toMatch(/ b +restart/)
     if (isStdoutTty) expect(text.lastIndexOf(' pause ')).toBeLessThan(text.lastIndexOf(' restart '))
   })

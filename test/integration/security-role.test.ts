@@ -76,7 +76,10 @@ describeOnEachPostgres('the role galaxy_lobby', (serverUrl) => {
     const callable = `SELECT proname AS value ${ours} AND prorettype <> 'trigger'::regtype AND has_function_privilege('galaxy_lobby', oid, 'EXECUTE')
       ORDER BY proname COLLATE "C"`
     expect(await column(callable)).toEqual(['galaxy_acquire_lease', 'galaxy_source', 'galaxy_valid_players'])
-    expect(await column(`SELECT proname AS value ${ours} AND prosecdef`)).toEqual(['galaxy_desired_keep_change', 'galaxy_watch_change'])
+    expect(await column(`SELECT proname AS value ${ours} AND prosecdef ORDER BY proname COLLATE "C"`)).toEqual([
+      'galaxy_desired_keep_change',
+      'galaxy_watch_change',
+    ])
     expect(
       await column(
         `SELECT proname AS value ${ours} AND prosecdef AND (prorettype <> 'trigger'::regtype OR has_function_privilege('galaxy_lobby', oid, 'EXECUTE'))`,

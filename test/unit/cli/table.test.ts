@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatAge } from '../../../src/cli/age.ts'
+import { formatAge, formatTimeLeft } from '../../../src/cli/age.ts'
 import { type Column, plain, renderTable } from '../../../src/cli/table.ts'
 
 interface Row {
@@ -35,8 +35,19 @@ describe('a table', () => {
     expect(lines[1]).toMatch(/^andromeda {3}x+…$/)
   })
 
+  it('never cuts the first column, whose names are copied', () => {
+    const long = [{ name: 'n'.repeat(36), text: 'x'.repeat(30) }]
+    const lines = renderTable(long, columns, { columns: 50, isWide: false, hasColor: false }).split('\n')
+    expect(lines[1]).toBe(`${'n'.repeat(36)}   ${'x'.repeat(10)}…`)
+  })
+
   it('never cuts into a column for a terminal that is far too narrow', () => {
-    expect(renderTable(rows, columns, { columns: 5, isWide: true, hasColor: false })).toContain('short')
+    expect(renderTable(rows, columns, { columns: 5, isWide: false, hasColor: false })).toContain('short')
+  })
+
+  it('is cut nowhere when it is asked for wide', () => {
+    const long = [{ name: 'andromeda', text: 'x'.repeat(200) }]
+    expect(renderTable(long, columns, { columns: 40, isWide: true, hasColor: false })).toContain(`${'x'.repeat(200)}   more`)
   })
 
   it('paints without moving columns', () => {
@@ -64,4 +75,15 @@ describe('an age', () => {
     [50 * 3_600_000, '2d2h'],
     [30 * 86_400_000, '30d'],
   ])('of %s ms is %s', (durationMs, text) => expect(formatAge(durationMs)).toBe(text))
+})
+
+describe('a time that is left', () => {
+  it.each([
+    [90 * 86_400_000 - 1, '90d'],
+    [7 * 86_400_000 - 1, '7d'],
+    [12 * 3_600_000 - 1, '12h'],
+    [90 * 60_000 - 1, '90m'],
+    [42_000 - 1, '42s'],
+    [86_400_000 - 3_600_000, '23h'],
+  ])('of %s ms is %s', (durationMs, text) => expect(formatTimeLeft(durationMs)).toBe(text))
 })

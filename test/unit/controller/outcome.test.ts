@@ -154,7 +154,8 @@ describe('the end of a container', () => {
     const isBeginning = plan.kind === 'act'
     const operationOf = plan.kind === 'act' && plan.operation.kind === 'open' ? operation({ ...plan.operation, actionCount: 0 }) : null
     const { write, memory } = stateAfter({ plan, record: { kind: 'none' }, isBeginning }, operationOf, from, DEPS)
-    return { told: write.healthEvents?.map(({ type, detail }) => [type, detail]) ?? [], memory }
+    const events = write.healthEvents ?? []
+    return { told: events.map(({ type, detail }) => [type, detail]), at: events.map(({ observedAt }) => observedAt), memory }
   }
 
   it('is told when it is seen, also where its restart has to wait, and no second time by the restart', () => {
@@ -167,6 +168,10 @@ describe('the end of a container', () => {
 
   it('is told by the restart where that comes at once', () => {
     expect(toldBy(input(crashed)).told).toEqual([['container_exited', { exitCode: 3 }]])
+  })
+
+  it('is told before the restart that answers to it', () => {
+    expect(toldBy(input(crashed)).at).toEqual([operation().startedAt])
   })
 })
 
