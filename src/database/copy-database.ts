@@ -46,9 +46,10 @@ async function copyAll(source: Transaction<Database>, target: Transaction<Databa
   const tables = await tablesOf(target)
   await refuseUnused(source)
   await refuseLeased(source)
-  await refuseLeased(target)
-  await refuseUsed(target)
+  await refuseAttended(target)
   await setTriggers(target, tables, 'DISABLE')
+  // That has locked its tables: who was at work before is seen now, and who comes later waits, and finds the deployment bound.
+  await refuseAttended(target)
   for (const table of tables.toReversed()) await sql`DELETE FROM ${sql.table(table)}`.execute(target)
   let rows = 0
   for (const table of tables) rows += await copyTable(source, target, table)
@@ -75,6 +76,11 @@ async function refuseLeased(db: Kysely<Database>): Promise<void> {
 async function refuseUnused(db: Kysely<Database>): Promise<void> {
   const { rows } = await sql<{ used: boolean }>`SELECT EXISTS (SELECT FROM deployment WHERE instance IS NOT NULL) AS used`.execute(db)
   if (rows[0]?.used !== true) throw new CopyError('there is nothing to copy: no controller has worked with that database yet')
+}
+
+async function refuseAttended(target: Kysely<Database>): Promise<void> {
+  await refuseLeased(target)
+  await refuseUsed(target)
 }
 
 async function refuseUsed(db: Kysely<Database>): Promise<void> {
