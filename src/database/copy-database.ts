@@ -15,7 +15,8 @@ export class CopyError extends Error {
 
 /** The log of the watch counts the transactions of its own server, and holds an hour. */
 const LEFT_BEHIND = ['watch_changes', 'watch_state']
-const BATCH = 1_000
+/** A snapshot may have a mebibyte of its engine's state: more of them do not fit into one statement. */
+const BATCH = 100
 
 /**
  * Copies a deployment from one database into another one that is empty, all or nothing, and brings both up to this release first. Servers of any two majors do, and no rights but the
