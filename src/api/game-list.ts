@@ -15,6 +15,8 @@ interface AnsweredPage {
 }
 
 const MAX_BYTES = 128 * 1024 ** 2
+/** What a page takes besides: anybody may ask for as many as there are texts to go on after, most of them without a game. */
+const PAGE_BYTES = 512
 const COMMA = Buffer.from(',')
 const END = Buffer.from(']}')
 
@@ -25,11 +27,12 @@ const END = Buffer.from(']}')
 export class GameList {
   readonly #db: Kysely<Database>
   readonly #games: WrittenGames
-  readonly #answered = new RecentlyUsed<AnsweredPage>(MAX_BYTES)
+  readonly #answered: RecentlyUsed<AnsweredPage>
 
-  constructor(db: Kysely<Database>, schedules: Schedules) {
+  constructor(db: Kysely<Database>, schedules: Schedules, maxBytes = MAX_BYTES) {
     this.#db = db
     this.#games = new WrittenGames(schedules)
+    this.#answered = new RecentlyUsed(maxBytes)
   }
 
   /**
@@ -47,7 +50,8 @@ export class GameList {
     const answer = answerOf(games, page.observedAt, versions.length > limit ? shown.at(-1) : undefined)
     const isAsSaid = games.length === shown.length && games.every(({ version }, index) => version === shown[index]?.version)
     const untilMs = games.reduce((least, game) => Math.min(least, game.untilMs), Number.POSITIVE_INFINITY)
-    if (isAsSaid && games.every(({ server }) => server === page.server)) this.#answered.set(key, { page, answer, untilMs }, answer.length)
+    if (isAsSaid && games.every(({ server }) => server === page.server))
+      this.#answered.set(key, { page, answer, untilMs }, PAGE_BYTES + page.games.length + answer.length)
     return answer
   }
 

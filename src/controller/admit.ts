@@ -152,7 +152,6 @@ function pin(facts: AdmissionFacts, resolved: ResolvedImage): Admission {
   const { desired, status } = facts
   const image = imageOf(facts, resolved.imageRef)
   if (image === null) return { kind: 'needs_image', imageRef: resolved.imageRef, mayPull: facts.pullPolicy !== 'never' }
-  const adopted = adoptedLimits(facts)
   const { limits, problems: remarks } = resolveLimits(desired, image.labels, facts.defaultLimits)
   const resolvedSpec: Omit<AcceptedSpec, 'specHash'> = {
     gameId: desired.gameId,
@@ -168,7 +167,7 @@ function pin(facts: AdmissionFacts, resolved: ResolvedImage): Admission {
     env: resolved.env,
     publish: resolved.publish,
     relax: resolved.relax,
-    limits: adopted ?? limits,
+    limits: adoptedLimits(facts, limits),
     network: facts.network,
     state: facts.state,
     players: desired.players,
@@ -180,11 +179,20 @@ function pin(facts: AdmissionFacts, resolved: ResolvedImage): Admission {
   return { kind: 'accepted', spec: before !== null && isDeepStrictEqual(before, spec) ? before : spec, outdated: null, remarks }
 }
 
-/** A container that carries no hash of ours is taken with the limits it has; they change when the row next asks for others. */
-function adoptedLimits({ status, containers }: AdmissionFacts): Limits | null {
-  if (status.acceptedSpec !== null) return null
-  const running = containers.find(isTakenOver)
-  return running?.labels.specHash === null ? (running.detail?.limits ?? null) : null
+/**
+ * A game that runs already when its row is first accepted keeps the limits that its row does not name: by whose row they were made is not known. One
+ * without our hash keeps all of them until the row next asks for others.
+ */
+function adoptedLimits({ desired, status, containers }: AdmissionFacts, resolved: Limits): Limits {
+  const running = status.acceptedSpec === null ? containers.find(isTakenOver) : undefined
+  const found = running?.detail?.limits
+  if (found == null) return resolved
+  if (running?.labels.specHash === null) return found
+  return {
+    cpus: (desired.cpus === null ? found.cpus : null) ?? resolved.cpus,
+    memoryBytes: (desired.memory === null ? found.memoryBytes : null) ?? resolved.memoryBytes,
+    pids: (desired.pids === null ? found.pids : null) ?? resolved.pids,
+  }
 }
 
 /** One that was run with --rm is left alone, and says nothing of what is to come after it. */

@@ -11,9 +11,9 @@ export function listOrphans(deps: OrphanDeps): readonly Orphan[] {
   const { world } = deps
   const own = [...world.games()]
     .filter((game) => !isKnown(game, deps))
-    .flatMap((game) => world.game(game).containers.map((each) => orphanOf(each, null, judgeOrphan(each, factsOf(game, deps)))))
+    .flatMap((game) => world.game(game).containers.map((each) => orphanOf(each, null, judgeOrphan(each, factsOf(each, deps)))))
   const foreign = world.otherDeployments.map((each) => {
-    const judgement = judgeForeign(each, factsOf(each.gameId, deps), isKnown(each.gameId, deps))
+    const judgement = judgeForeign(each, factsOf(each, deps), isKnown(each.gameId, deps))
     return orphanOf(each, each.labels.deployment, judgement)
   })
   return [...own, ...foreign].sort((a, b) => (a.container < b.container ? -1 : 1))
@@ -25,11 +25,13 @@ function isKnown(game: string, { desired, games }: OrphanDeps): boolean {
   return desired.get(game) !== undefined || desired.problem(game) !== undefined || record !== null || openOperation !== null
 }
 
-function factsOf(game: string, { identity, settings, world }: OrphanDeps): AdoptionFacts {
+function factsOf({ gameId, labels }: ObservedContainer, { identity, settings, world }: OrphanDeps): AdoptionFacts {
+  const { containers, foreignDeployments } = world.game(gameId)
   return {
-    canonicalName: containerName(identity.instance, game),
-    stateHostPath: settings.stateOf(game).hostPath,
-    siblings: world.game(game).containers,
+    canonicalName: containerName(identity.instance, gameId),
+    stateHostPath: settings.stateOf(gameId).hostPath,
+    siblings: containers,
+    rivals: foreignDeployments.filter((each) => each.labels.deployment === labels.deployment),
   }
 }
 

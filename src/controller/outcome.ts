@@ -1,3 +1,4 @@
+import type { ConditionFact } from '../model/condition.ts'
 import type { EngineState } from '../model/engine.ts'
 import { isUp, type ObservedContainer } from '../model/observed.ts'
 import type { Operation } from '../model/operation.ts'
@@ -9,6 +10,7 @@ import type { LoopDeps } from './deps.ts'
 import type { Change } from './change.ts'
 import { healthEventsOf } from './health-events.ts'
 import { notificationOf } from './notification.ts'
+import { readingOf } from './plan/health.ts'
 import { type PlanInput, wantsOne } from './plan/input.ts'
 import type { GameMemory } from './games.ts'
 import { lifeAfter } from './life-after.ts'
@@ -113,16 +115,21 @@ function recordFacts(
 }
 
 /**
- * An open operation tells by itself what is awaited; its waiting is not written on top (three round trips a start). That
- * nothing can be seen at all is written always (S8).
+ * An open operation tells by itself what is awaited; its waiting is not written on top (three round trips a start). That nothing can be seen at
+ * all is written always, and so is what the game is ready for: an earlier term may have said otherwise (S8).
  */
-function isAwaited(open: Operation | null, { plan }: Change, { observed }: PlanInput): boolean {
-  return open !== null && plan.kind === 'wait' && observed.isKnown
+function isAwaited(open: Operation | null, { plan }: Change, { observed, status }: PlanInput): boolean {
+  return open !== null && plan.kind === 'wait' && observed.isKnown && readyIn(plan.conditions) === readyIn(status.conditions)
+}
+
+function readyIn(conditions: readonly ConditionFact[]): ConditionFact['status'] | undefined {
+  return conditions.find(({ type }) => type === 'Ready')?.status
 }
 
 /** What an operation is to end in is not true at its beginning; that a start is under way is. */
 function recordChange({ plan, record, isBeginning, isEnding }: Change, input: PlanInput): RecordChange {
   if ((plan.kind === 'wait' || plan.kind === 'blocked') && hasGoneDown(input)) return { kind: 'starting' }
+  if (plan.kind === 'wait' && isAskedAnew(input)) return { kind: 'asked_anew' }
   if (isBeginning === true) return asksForTurn(plan) ? { kind: 'generating' } : record.kind === 'starting' ? record : { kind: 'none' }
   if (isEnding?.status === 'failed' && asksForTurn(plan)) return { kind: 'generation_failed' }
   // An operation that failed leaves the record to the next plan, except for what was found out about the engine.
@@ -135,6 +142,15 @@ const FOUND_OUT: ReadonlySet<RecordChange['kind']> = new Set(['unreachable', 'ru
 function hasGoneDown({ desired, observed, record }: PlanInput): boolean {
   if (!wantsOne(desired) || !observed.isKnown) return false
   return record !== null && saysItRuns(record.status) && !observed.containers.some(isUp)
+}
+
+/** Its engine was well when it was asked last, and has not answered this controller yet (S8). */
+function isAskedAnew(input: PlanInput): boolean {
+  const { admission, observed, record, status } = input
+  const spec = admission.kind === 'accepted' ? admission.spec : status.acceptedSpec
+  const running = observed.containers.find(({ state }) => state === 'running')
+  if (!observed.isKnown || spec === null || running === undefined) return false
+  return record?.status === 'running' && record.health === 'ok' && readingOf(input, spec, running).kind === 'pending'
 }
 
 function containerOf({ container, record, plan }: Change, { observed, record: known }: PlanInput): ObservedContainer | null {

@@ -54,6 +54,8 @@ function changed(record: RuntimeRecord, change: Exclude<RecordChange, { kind: 'n
       return { ...record, ...runtimeOf(record, facts), ...servingAs(record, facts), health: 'ok', stoppedAt: null }
     case 'unreachable':
       return { ...record, ...runtimeOf(record, facts), status: 'engine_unreachable', health: 'unreachable', stoppedAt: null }
+    case 'asked_anew':
+      return { ...record, health: 'unknown' }
     case 'generating':
       return { ...record, status: 'generation_in_progress' }
     case 'generation_failed':

@@ -97,10 +97,13 @@ function writtenBy(change: Change, container: ObservedContainer | null, { desire
   if (hasPurged) return { stateEngine: null, stateVersion: null, stateImageRef: null, stateIncarnation: status.stateIncarnation + 1 }
   if (change.isBeginning === true || container?.state !== 'running') return {}
   const { engine, engineVersion, engineImageRef } = container.labels
+  const imageRef = engineImageRef ?? container.imageRef
+  // A container that names no version is taken for what its row asked for; a row that is refused by now does not make that unknown.
+  const unnamed = imageRef === status.stateImageRef ? status.stateVersion : null
   return {
     stateEngine: engine ?? desired?.engine ?? status.stateEngine,
-    stateVersion: engineVersion ?? (admission.kind === 'accepted' ? admission.spec.engineVersion : null),
-    stateImageRef: engineImageRef ?? container.imageRef,
+    stateVersion: engineVersion ?? (admission.kind === 'accepted' ? admission.spec.engineVersion : unnamed),
+    stateImageRef: imageRef,
   }
 }
 

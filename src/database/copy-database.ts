@@ -15,7 +15,8 @@ export class CopyError extends Error {
 
 /** The log of the watch counts the transactions of its own server, and holds an hour. */
 const LEFT_BEHIND = ['watch_changes', 'watch_state']
-const BATCH = 1_000
+/** A snapshot may have a mebibyte of its engine's state: more of them do not fit into one statement. */
+const BATCH = 100
 
 /**
  * Copies a deployment from one database into another one that is empty, all or nothing, and brings both up to this release first. Servers of any two majors do, and no rights but the
@@ -46,9 +47,10 @@ async function copyAll(source: Transaction<Database>, target: Transaction<Databa
   const tables = await tablesOf(target)
   await refuseUnused(source)
   await refuseLeased(source)
-  await refuseLeased(target)
-  await refuseUsed(target)
+  await refuseAttended(target)
   await setTriggers(target, tables, 'DISABLE')
+  // That has locked its tables: who was at work before is seen now, and who comes later waits, and finds the deployment bound.
+  await refuseAttended(target)
   for (const table of tables.toReversed()) await sql`DELETE FROM ${sql.table(table)}`.execute(target)
   let rows = 0
   for (const table of tables) rows += await copyTable(source, target, table)
@@ -75,6 +77,11 @@ async function refuseLeased(db: Kysely<Database>): Promise<void> {
 async function refuseUnused(db: Kysely<Database>): Promise<void> {
   const { rows } = await sql<{ used: boolean }>`SELECT EXISTS (SELECT FROM deployment WHERE instance IS NOT NULL) AS used`.execute(db)
   if (rows[0]?.used !== true) throw new CopyError('there is nothing to copy: no controller has worked with that database yet')
+}
+
+async function refuseAttended(target: Kysely<Database>): Promise<void> {
+  await refuseLeased(target)
+  await refuseUsed(target)
 }
 
 async function refuseUsed(db: Kysely<Database>): Promise<void> {

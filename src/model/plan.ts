@@ -23,6 +23,8 @@ export type RecordChange =
   | { readonly kind: 'starting' }
   | { readonly kind: 'running'; readonly containerId: string }
   | { readonly kind: 'unreachable'; readonly containerId: string }
+  /** It runs; how its engine is, nobody has told this controller yet. */
+  | { readonly kind: 'asked_anew' }
   /** A turn is being computed. */
   | { readonly kind: 'generating' }
   | { readonly kind: 'generation_failed' }

@@ -2,6 +2,8 @@ import { sql } from 'kysely'
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bindInstance } from '../../src/database/lease.ts'
+import { GameList } from '../../src/api/game-list.ts'
+import { Schedules } from '../../src/turns/schedule.ts'
 import { random as seededRandom } from '../chaos/random.ts'
 import { type ApiUnderTest, startApiUnderTest } from './api-server.ts'
 import { leaseHolder, type WriteAsHolder } from './lease-holder.ts'
@@ -53,6 +55,15 @@ describe('the list of games', () => {
     await write((term) => change('want', 'zebra').execute(term))
     await expectAsReadAnew(3)
     expect((await listed(3)).map(({ metadata }) => metadata.name)).toContain('zebra')
+  })
+
+  it('keeps no more pages than it may, however small they are', async () => {
+    const list = new GameList(api.pool.db, new Schedules(), 16_384)
+    const beyond = (page: number) => list.page(`zzz-${page}`, 100, Date.now())
+    const first = await beyond(0)
+    expect(await beyond(0)).toBe(first)
+    for (let page = 1; page <= 40; page += 1) await beyond(page)
+    expect(await beyond(0)).not.toBe(first)
   })
 
   it('tells another next turn once the former has come', async () => {

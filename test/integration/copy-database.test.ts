@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { copyDatabase } from '../../src/database/copy-database.ts'
+import { migrateToLatest } from '../../src/database/migrate.ts'
 import { emptyDatabase, type FreshDatabase } from '../support/postgres.ts'
 import { type LobbyWorld, openLobbyWorld, writeSnapshot } from './lobby-fixture.ts'
 
@@ -65,6 +66,22 @@ describe(`copying a deployment's database to a server of another major (${other.
     const following =
       'SELECT turn FROM health_snapshots WHERE written_xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY written_xid, id'
     await expect.poll(() => onDatabase(target.url, following)).toEqual([{ turn: 0 }, { turn: 1 }])
+  })
+
+  it('is refused where a controller comes to be at work meanwhile, and takes nothing of its away', async () => {
+    await endTerm()
+    await migrateToLatest(target.url)
+    const newcomer = new pg.Client({ connectionString: target.url })
+    await newcomer.connect()
+    await newcomer.query('BEGIN')
+    await newcomer.query("UPDATE deployment SET instance = 'default'")
+    const copying = copyDatabase(world.database.url, target.url)
+    copying.catch(() => undefined)
+    const waiting = "SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    await expect.poll(() => onDatabase(target.url, waiting)).toEqual([{ waiting: 1 }])
+    await newcomer.query('COMMIT')
+    await newcomer.end()
+    await expect(copying).rejects.toThrow('in use already')
   })
 
   it('is refused where there is something already, which stays', async () => {

@@ -9,6 +9,8 @@ export interface AdoptionFacts {
   readonly stateHostPath: string
   /** All of the game that are ours by now. */
   readonly siblings: readonly ObservedContainer[]
+  /** All of the game that are the same other deployment's. */
+  readonly rivals: readonly ObservedContainer[]
 }
 
 export interface Judgement {
@@ -43,7 +45,14 @@ export function judgeOrphan(container: ObservedContainer, facts: AdoptionFacts):
 }
 
 /** A container of another deployment, were that taken over: whatever is asked for here must not come between it and its state (S1, S5). */
-export function judgeForeign(container: ObservedContainer, { stateHostPath, siblings }: AdoptionFacts, isGameKnown: boolean): Judgement {
+export function judgeForeign(
+  container: ObservedContainer,
+  { stateHostPath, siblings, rivals }: AdoptionFacts,
+  isGameKnown: boolean,
+): Judgement {
+  const running = rivals.filter(isUp)
+  if (running.length > 1)
+    return refused(`${running.length} containers of this game run there (${running.map((each) => each.name).join(', ')}): stop all but one`)
   const ours = siblings.find(isUp) ?? siblings[0]
   if (ours !== undefined) return refused(`the game has a container here already (${ours.name}): remove one of them`)
   if (container.stateHostPath === stateHostPath) {

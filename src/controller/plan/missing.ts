@@ -1,4 +1,3 @@
-import { blocked } from './blocked.ts'
 import type { AcceptedSpec } from '../../model/game.ts'
 import type { Plan } from '../../model/plan.ts'
 import { isAtRest } from '../../model/record.ts'
@@ -6,12 +5,13 @@ import { conditionsOf } from './conditions.ts'
 import { announceInit, createAndStart, networkActions } from './create.ts'
 import type { PlanInput } from './input.ts'
 import { act, sameAgain, type Wanted } from './operations.ts'
+import { planTakenName } from './other-deployment.ts'
 import { planPull } from './replace.ts'
 
 /** Nothing of the game is there: create it and start it. */
 export function planMissing(input: PlanInput, spec: AcceptedSpec): Plan {
-  const squatter = input.observed.foreignDeployments.find((container) => container.name === input.canonicalName)
-  if (squatter !== undefined) return takenByOtherDeployment(input, squatter.labels.deployment ?? 'unknown')
+  const taken = planTakenName(input)
+  if (taken !== null) return taken
   if (input.admission.kind === 'needs_image') return planPull(input, null)
   const why = whyMissing(input)
   return act(input, {
@@ -33,9 +33,4 @@ function whyMissing(input: PlanInput): { wanted: Wanted; reason: string } {
   if (openOperation?.op === 'restart' || openOperation?.op === 'patch')
     return { wanted: sameAgain(openOperation), reason: 'its replacement is created again' }
   return { wanted: { op: 'start' }, reason: `desired running since generation ${desired?.generation ?? 0}` }
-}
-
-function takenByOtherDeployment(input: PlanInput, deployment: string): Plan {
-  const message = `container ${input.canonicalName} belongs to deployment ${deployment}; end that deployment's controller, then take its containers over (galaxy adopt --deployment ${deployment}), or remove this one`
-  return blocked(input, { code: 'conflict', reason: 'NameConflict', message, holds: ['NameConflict', 'OtherDeployment'] })
 }

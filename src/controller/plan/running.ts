@@ -9,6 +9,7 @@ import type { PlanInput } from './input.ts'
 import { type Cast, castOf, matchesSpec } from './match.ts'
 import { planMissing } from './missing.ts'
 import { act, isHalfGone, removeAction, sameAgain } from './operations.ts'
+import { planOtherWriter } from './other-deployment.ts'
 import { planPresent } from './present.ts'
 import { planTurn } from './turns.ts'
 import { planPull, planReplacement, restartOf } from './replace.ts'
@@ -21,6 +22,8 @@ export function planRunning(input: PlanInput): Plan {
   const cast = castOf(input)
   if (cast.current?.state === 'paused') return pausedByHuman(input, cast.current.name)
   if (spec === null) return planUnaccepted(input, cast.current)
+  const written = planOtherWriter(input)
+  if (written !== null) return written
   if (cast.leftovers.length > 0) return planLeftovers(input, cast.leftovers)
   const isWanted = (container: ObservedContainer): boolean =>
     matchesSpec(container, spec) && hasRestarted(input, container) && input.resizeRefused !== container.id

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type AdmissionFacts, admitGame } from '../../../src/controller/admit.ts'
 import type { ObservedContainer } from '../../../src/model/observed.ts'
 import type { DesiredGame } from '../../../src/model/game.ts'
+import type { Limits } from '../../../src/model/limits.ts'
 import { type GameStatus, NEW_STATUS } from '../../../src/model/status.ts'
 import { container, desired, detail, exited, LIMITS, NOW_MS, spec, engineVersion } from '../../support/planning.ts'
 
@@ -70,6 +71,30 @@ describe('what has written the state of a game that no record tells of yet (S3)'
 
   it('is what the status says, where nothing is there', () => {
     expect(answerTo([], { stateEngine: 'galaxy', stateVersion: '1.1.0', stateImageRef: null })).toBe('PatchIncompatible')
+  })
+})
+
+describe('the limits of a game that is adopted as it runs', () => {
+  const found = { cpus: 2, memoryBytes: 2 * 1024 ** 3, pids: 512 }
+  const limitsOf = (row: Partial<DesiredGame>, hash?: null, limits: Limits = found) => {
+    const running = container({ detail: detail({ limits }), ...(hash === null && { hash }) })
+    const admission = admitGame({ ...factsOf([running], {}), desired: desired(row) })
+    return admission.kind === 'accepted' ? admission.spec.limits : admission.kind
+  }
+
+  it('are the ones it has, also where an adopted deployment made it: nobody has asked for less', () => {
+    expect(limitsOf({})).toEqual(found)
+    expect(limitsOf({}, null)).toEqual(found)
+  })
+
+  it('are the row’s where it asks for others, and the usual ones where there are none', () => {
+    expect(limitsOf({ cpus: 0.5 })).toEqual({ ...found, cpus: 0.5 })
+    expect(limitsOf({ cpus: 0.5 }, undefined, { ...found, memoryBytes: null })).toEqual({
+      ...found,
+      cpus: 0.5,
+      memoryBytes: LIMITS.memoryBytes,
+    })
+    expect(limitsOf({ memory: '1Gi', pids: 64 })).toEqual({ cpus: 2, memoryBytes: 1024 ** 3, pids: 64 })
   })
 })
 

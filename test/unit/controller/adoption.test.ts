@@ -4,7 +4,12 @@ import { isOurDeployment, KIND, LABEL, OWNER, ownershipOf } from '../../../src/m
 import type { ObservedContainer } from '../../../src/model/observed.ts'
 import { container, detail } from '../../support/planning.ts'
 
-const facts = (...siblings: ObservedContainer[]) => ({ canonicalName: 'galaxy-game-g', stateHostPath: '/state/g', siblings })
+const facts = (...siblings: ObservedContainer[]) => ({
+  canonicalName: 'galaxy-game-g',
+  stateHostPath: '/state/g',
+  siblings,
+  rivals: [] as ObservedContainer[],
+})
 const said = ({ adoption, why }: { adoption: string; why: string }) => `${adoption}: ${why}`
 
 describe('an orphan that somebody asks for', () => {
@@ -64,6 +69,20 @@ describe('a container of another deployment', () => {
       facts(),
       true,
       expect.stringMatching(/^refused: its state is mounted from \/other/),
+    ],
+    [
+      'of a game that has two there',
+      container(),
+      { ...facts(), rivals: [container(), container({ id: 'c2', name: 'copy' })] },
+      false,
+      'refused: 2 containers of this game run there (galaxy-game-g, copy): stop all but one',
+    ],
+    [
+      'of a game whose successor is half-made there',
+      container(),
+      { ...facts(), rivals: [container(), container({ id: 'c2', name: 'galaxy-game-g.next.op', state: 'created' })] },
+      false,
+      'with_deployment: left by another deployment; adopted if it runs',
     ],
     [
       'beside one of ours',

@@ -6,6 +6,7 @@ import { fakeClock } from './fake-clock.ts'
 import type { Operation, OperationResult } from '../../../src/model/operation.ts'
 import { container, desired, detail, exited, input, NOW_MS, operation, record, spec } from '../../support/planning.ts'
 
+const OPEN_TURN = { id: '1', call: { kind: 'tick', atMs: NOW_MS }, turn: 1 } as const
 const DEPS = { clock: fakeClock(NOW_MS), random: () => 0.5, newId: () => 'u2' }
 
 function after(from: PlanInput) {
@@ -33,6 +34,44 @@ describe('the record of a game that waits', () => {
   it('is left alone while nobody can see whether it runs', () => {
     const unknown = { isKnown: false, containers: [], foreignDeployments: [], outage: null }
     expect(after(input({ observed: unknown })).write.record).toBeUndefined()
+  })
+})
+
+describe('what an earlier term said of a game whose engine has not answered this one yet (S8)', () => {
+  const ready = { type: 'Ready', status: 'True', reason: 'Running', message: '', lastTransitionTime: '', observedGeneration: 1 } as const
+  const pending = { kind: 'pending', sinceMs: NOW_MS } as const
+  const status = { ...input().status, conditions: [ready] }
+  const saidReady = ({ memory }: ReturnType<typeof after>) => memory.status.conditions.find(({ type }) => type === 'Ready')?.status
+
+  it('is not that its engine is well', () => {
+    const from = input({ status, health: pending })
+    const asked = after(from)
+    expect(saidReady(asked)).toBe('Unknown')
+    expect(asked.write.record).toMatchObject({ status: 'running', health: 'unknown' })
+    const { status: written, record: known } = asked.memory
+    expect(after({ ...from, status: written, record: known }).isUnchanged).toBe(true)
+    expect(after(input({ status: written, record: known })).write.record).toMatchObject({ status: 'running', health: 'ok' })
+  })
+
+  it.each([
+    ['a turn', { openOperation: operation({ op: 'turn' }), openTurn: OPEN_TURN, engine: { kind: 'unasked' } }, 'Unknown'],
+    ['a resize', { openOperation: operation({ op: 'patch', detail: 'resize' }), health: pending }, 'False'],
+  ] as const)('is not that it is ready, also while %s is open', (_, over, expected) => {
+    const from = input({ ...over, status })
+    const asked = after(from)
+    expect(saidReady(asked)).toBe(expected)
+    expect(after({ ...from, ...asked.memory }).isUnchanged).toBe(true)
+  })
+
+  it('stays where it was that it is not ready: an open operation tells what is awaited', () => {
+    const waiting = { ...ready, status: 'False', reason: 'Starting' } as const
+    const from = input({
+      status: { ...status, conditions: [waiting] },
+      openOperation: operation(),
+      health: pending,
+      record: record({ status: 'starting', health: 'unknown' }),
+    })
+    expect(after(from).isUnchanged).toBe(true)
   })
 })
 
@@ -188,5 +227,26 @@ describe('what has written the state', () => {
     const plan = planGame(from)
     const { status } = stateAfter({ plan, record: { kind: 'running', containerId: unversioned.id } }, null, from, DEPS).memory
     expect(status).toMatchObject({ stateEngine: 'galaxy', stateVersion: null, stateImageRef: 'app:latest' })
+  })
+
+  const unlabelled = container({ hash: null, operationId: null, labels: { ...container().labels, engineVersion: null, specHash: null } })
+  const wrote = { stateEngine: 'galaxy', stateVersion: '1.0.0', stateImageRef: 'galaxy-engine:1.0.0' }
+
+  it.each([
+    ['refused', { kind: 'refused', reason: 'InvalidSpec', code: 'start_config_invalid', message: '', inForce: spec() }],
+    ['waiting for its image', { kind: 'needs_image', imageRef: 'galaxy-engine:1.0.1', mayPull: true }],
+  ] as const)('keeps the version of an adopted container that names none, while its row is %s', (_, admission) => {
+    const from = input({ containers: [unlabelled], admission, status: { ...input().status, ...wrote } })
+    const running = { kind: 'running', containerId: unlabelled.id } as const
+    expect(stateAfter({ plan: planGame(from), record: running }, null, from, DEPS).memory.status).toMatchObject(wrote)
+  })
+
+  it('is of no known version where another image runs that names none, while its row is refused', () => {
+    const another = { ...unlabelled, labels: { ...unlabelled.labels, engineImageRef: 'app:latest' } }
+    const refused = { kind: 'refused', reason: 'InvalidSpec', code: 'start_config_invalid', message: '', inForce: spec() } as const
+    const from = input({ containers: [another], admission: refused, status: { ...input().status, ...wrote } })
+    const running = { kind: 'running', containerId: another.id } as const
+    const { status } = stateAfter({ plan: planGame(from), record: running }, null, from, DEPS).memory
+    expect(status).toMatchObject({ stateVersion: null, stateImageRef: 'app:latest' })
   })
 })

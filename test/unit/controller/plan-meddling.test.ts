@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { PlanInput } from '../../../src/controller/plan/input.ts'
 import { planGame } from '../../../src/controller/plan/plan-game.ts'
 import type { Backoff, BackoffKind } from '../../../src/model/backoff.ts'
+import type { ObservedContainer } from '../../../src/model/observed.ts'
 import { renderPlan } from '../../../src/model/plan.ts'
 import { container, detail, exited, input, LIMITS, NOW_MS, operation } from '../../support/planning.ts'
 
@@ -18,6 +19,16 @@ function heldBack(kind: BackoffKind): Backoff {
   }
 }
 
+/** What another deployment's mid-patch container would be, were its database lost: not named as the game is. */
+const THEIRS = container({ id: 'c9', name: 'galaxy-game-g.next.op-9', labels: { ...container().labels, deployment: 'other' } })
+
+function besideTheirs(theirs: ObservedContainer, over: Parameters<typeof input>[0] = {}): PlanInput {
+  const from = input(over)
+  return { ...from, observed: { ...from.observed, foreignDeployments: [theirs] } }
+}
+
+const TAKEN = `g: blocked: container galaxy-game-g.next.op-9 belongs to deployment other and runs on this game's state; end that deployment's controller, then take its containers over (galaxy adopt --deployment other), or remove this one`
+
 /** What somebody else did to a game's container → what is planned. */
 const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: string])[] = [
   [
@@ -25,6 +36,21 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
     input({ containers: [container({ detail: detail({ limits: { ...LIMITS, cpus: 0.1 } }) })] }),
     `g: patch/resize: its limits were changed from outside
   update_limits galaxy-game-g (c1): its limits were changed from outside`,
+  ],
+  ['another deployment runs it under another name', besideTheirs(THEIRS, { containers: [], record: null }), TAKEN],
+  ['another deployment runs it, and ours has ended', besideTheirs(THEIRS, { containers: [exited()] }), TAKEN],
+  ['another deployment runs it beside ours', besideTheirs(THEIRS), 'g: settled: galaxy-game-g runs and matches'],
+  [
+    'another deployment had it, and ours has ended',
+    besideTheirs({ ...THEIRS, state: 'exited' }, { containers: [exited({ startedAtMs: NOW_MS - 3_600_000 })] }),
+    `g: restart/crash_restart: container galaxy-game-g exited with code 1
+  start_container galaxy-game-g (c1): container galaxy-game-g exited with code 1`,
+  ],
+  [
+    'another deployment runs one on other state, and ours has ended',
+    besideTheirs({ ...THEIRS, stateHostPath: '/other' }, { containers: [exited()] }),
+    `g: restart/crash_restart: container galaxy-game-g exited with code 1
+  start_container galaxy-game-g (c1): container galaxy-game-g exited with code 1`,
   ],
   [
     'somebody runs a container of its labels with --rm',
