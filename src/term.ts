@@ -24,6 +24,8 @@ export type ActiveTerm = Pick<TermParts, 'deps' | 'loop' | 'world' | 'players' |
 const POOL_SIZE = 8
 /** Every reader of a status goes through this list. */
 const MOST_UNSEEN = 100
+/** A first look takes no longer than a call's deadline, and what comes after it. */
+const BEGINNING_MS = 60_000
 const HISTORY_INTERVAL_MS = 3_600_000
 /** Soon enough that also a controller that is restarted every hour trims, and not while it has its start to do. */
 const FIRST_HISTORY_MS = 60_000
@@ -75,7 +77,7 @@ async function start(term: Term, { deps, loop, world, desired, learnAdopted }: T
     for (const id of expectedContainers(stored)) world.expect(id, stored.gameId)
   }
   // What an earlier term wrote of a game is vouched for only once this one has looked at it; others do not wait for one whose look hangs.
-  term.vouch(() => (world.isKnown ? testimonyOf(deps.games.unseen()) : null))
+  term.vouch(() => (world.isKnown ? testimonyOf(deps) : null))
   world.start()
   loop.startResync(async () => {
     if (!world.isKnown) return
@@ -92,9 +94,10 @@ function expectedContainers({ record, openOperation }: StoredGame): readonly str
   return [...recorded, ...openContainers(openOperation?.openIntents ?? [])]
 }
 
-/** While many are still to be looked at, the beginning of a term is not over. */
-function testimonyOf(unseen: readonly string[]): Testimony | null {
-  return unseen.length > MOST_UNSEEN ? null : { unseen }
+/** While many are still to be looked at, the beginning of a term is not over; it has an end all the same (L2). */
+function testimonyOf({ games, clock, activeSinceMs }: Pick<LoopDeps, 'games' | 'clock' | 'activeSinceMs'>): Testimony | null {
+  const unseen = games.unseen()
+  return unseen.length > MOST_UNSEEN && clock.nowMs() < activeSinceMs + BEGINNING_MS ? null : { unseen }
 }
 
 /** Without a webhook what is to be told waits in the outbox for whoever reads it. */
