@@ -51,13 +51,15 @@ describe('containers that only look like ours (S2)', () => {
       'lines-as-game': { ...ours, [LABEL.gameId]: 'victim\n{"level":"fatal"}\u001b[2J' },
       'prototype-as-game': { ...ours, [LABEL.gameId]: '__proto__' },
     }
-    await mkdir(path.join(state.root, 'victim'), { recursive: true })
+    // Beside another deployment's that writes the game's state none of ours is started (S1).
+    const folderOf = (name: string) => path.join(state.root, name.endsWith('-deployment') ? 'elsewhere' : 'victim')
+    for (const folder of new Set(Object.keys(forged).map(folderOf))) await mkdir(folder, { recursive: true })
     const makeForged = async ([name, Labels]: readonly [string, Readonly<Record<string, string>>]) => {
       const container = await deployment.docker.createContainer({
         name: `${instance}.forged.${name}`,
         Image: idleImage('1.0.0'),
         Labels: { ...Labels },
-        HostConfig: { Mounts: [{ Type: 'bind', Source: path.join(state.root, 'victim'), Target: '/var/lib/galaxy-game' }] },
+        HostConfig: { Mounts: [{ Type: 'bind', Source: folderOf(name), Target: '/var/lib/galaxy-game' }] },
       })
       made.push(container)
       await container.start()

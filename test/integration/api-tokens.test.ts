@@ -162,7 +162,7 @@ describe('galaxy token', () => {
   it('lists and revokes', async () => {
     await cli(['token', 'create', 'ci', '--role', 'operator'])
     expect((await cli(['token', 'list'])).stdout).toMatch(/^ci +operator +never +never +\ds$/m)
-    expect((await cli(['token', 'list', '-o', 'wide'])).stdout).toMatch(/^from-cli +viewer +in 11h +0s ago +\ds +local$/m)
+    expect((await cli(['token', 'list', '-o', 'wide'])).stdout).toMatch(/^from-cli +viewer +in 12h +0s ago +\ds +local$/m)
     expect((await cli(['token', 'list', '-o', 'name'])).stdout).toContain('token/ci\n')
     expect(await cli(['token', 'revoke', 'ci', '--dry-run'])).toMatchObject({ code: 0, stdout: 'token/ci would be revoked (dry run)\n' })
     expect(await cli(['token', 'revoke', 'ci', 'from-cli'])).toMatchObject({
