@@ -83,6 +83,15 @@ describeOnEachPostgres('desired schema', (serverUrl) => {
       expect(failure.kind).toBe('invalid')
     })
 
+    it.each([
+      ['without a reason', 'NULL', 'game halted is to be stopped without a reason'],
+      ['for none that there is', `'bored'`, `game halted: 'bored' is no reason to stop it`],
+    ])('tells who stops a game %s what to set', async (_what, reason, message) => {
+      await write(`INSERT INTO desired_games (game_id, engine_version) VALUES ('halted', '1.0.0') ON CONFLICT DO NOTHING`)
+      const stopping = write(`UPDATE desired_games SET state = 'stopped', stop_reason = ${reason} WHERE game_id = 'halted'`)
+      await expect(stopping).rejects.toMatchObject({ message, hint: expect.stringContaining('admin_request') })
+    })
+
     it('takes a lower-case UUID as game id, and an image alone', async () => {
       await write(`INSERT INTO desired_games (game_id, image_ref) VALUES ('7b0c7f3e-0000-4000-8000-00000000000a', 'nginx:latest')`)
     })
