@@ -478,7 +478,7 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
   [
     'the container was taken off its network',
     input({ containers: [container({ addresses: {} })] }),
-    'g: settled: the engine in galaxy-game-g is unreachable: it is not attached to network galaxy',
+    'g: settled: the engine in galaxy-game-g is unreachable: it is not attached to network galaxy; galaxy restart makes one that is',
   ],
   [
     'a stop overtakes a start that waits for its engine',
