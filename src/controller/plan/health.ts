@@ -58,7 +58,12 @@ export function readingOf(
   }
   // Without an address nobody can ask it, and neither can a player reach it.
   if (current.addresses[network] === undefined)
-    return { kind: 'failing', containerId: current.id, failures: 1, message: `it is not attached to network ${network}; galaxy restart makes one that is` }
+    return {
+      kind: 'failing',
+      containerId: current.id,
+      failures: 1,
+      message: `it is not attached to network ${network}; galaxy restart makes one that is`,
+    }
   return health.kind !== 'pending' && health.containerId === current.id
     ? health
     : { kind: 'pending', sinceMs: health.kind === 'pending' ? health.sinceMs : nowMs }

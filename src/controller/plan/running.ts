@@ -106,10 +106,9 @@ function withoutNetwork(input: PlanInput, state: 'missing' | 'ambiguous'): Plan 
 
 function planHalfGone(input: PlanInput, halfGone: readonly ObservedContainer[]): Plan {
   if (isHeldBack(input)) return planHeldBack(input, null)
-  const states = [...new Set(halfGone.map((container) => container.state))].join(' and ')
-  const reason = `a container that is ${states} never runs again`
   // A removal that an open operation began, perhaps in another term, is a step of that operation.
   const open = input.openOperation
+  const reason = whyHalfGone(halfGone, open !== null)
   return act(input, {
     wanted: open === null ? { op: 'reconcile', detail: 'reconcile_dispose', source: 'reconciler' } : sameAgain(open),
     reason,
@@ -118,6 +117,13 @@ function planHalfGone(input: PlanInput, halfGone: readonly ObservedContainer[]):
     closes: open === null,
     conditions: conditionsOf(input, { ready: { status: 'False', reason: 'ContainerDead', message: reason }, progressing: reason }),
   })
+}
+
+function whyHalfGone(halfGone: readonly ObservedContainer[], isOurDoing: boolean): string {
+  const states = new Set(halfGone.map((container) => container.state))
+  if (!isOurDoing && states.size === 1 && states.has('removing'))
+    return 'somebody removed its container; what Docker has left of it is taken away'
+  return `a container that is ${[...states].join(' and ')} never runs again`
 }
 
 function planLeftovers(input: PlanInput, leftovers: readonly ObservedContainer[]): Plan {

@@ -414,8 +414,8 @@ const TABLE: readonly (readonly [situation: string, input: PlanInput, plan: stri
   [
     'being removed',
     input({ containers: [container({ state: 'removing' })] }),
-    `g: reconcile/reconcile_dispose: a container that is removing never runs again
-  remove_container galaxy-game-g (c1): a container that is removing never runs again`,
+    `g: reconcile/reconcile_dispose: somebody removed its container; what Docker has left of it is taken away
+  remove_container galaxy-game-g (c1): somebody removed its container; what Docker has left of it is taken away`,
   ],
   ['renamed by a human', input({ containers: [container({ name: 'my-game' })] }), 'g: settled: my-game runs and matches'],
   [
