@@ -28,7 +28,7 @@ export async function prepare(root, env, args) {
 }
 
 /** @param {string} root */
-export function isClone(root) {
+function isClone(root) {
   return existsSync(path.join(root, 'package-lock.json'))
 }
 

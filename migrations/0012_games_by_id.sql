@@ -1,5 +1,5 @@
 -- The games that there are, told by their ids first: a condition on the id reaches each table's index, which it does not through a full join
--- unless it names a single one. Columns and rows are what they were.
+-- unless it names a single one. Columns and rows are what they were; a game that the holder of the lease has not looked at yet is not fresh (S8).
 CREATE OR REPLACE VIEW games AS
 SELECT game_id,
        d.engine, d.engine_version, d.image_ref, d.state AS desired_state, d.managed_by, d.generation, d.deleted_at,

@@ -7,22 +7,25 @@ export interface FollowedLog<Row> extends Followed {
   readonly kinds: 'operations' | 'turns'
   /** Empty: of all games. */
   readonly games: readonly string[]
-  readonly gameOf: (row: Row) => string
   /** The newest, at first. */
   readonly list: () => Promise<readonly Row[]>
+}
+
+interface OfGame {
+  readonly game: string
 }
 
 /**
  * Operations or turns as they come and change.
  * @throws as `followWatch`
  */
-export function followLog<Row>(client: ApiClient, followed: FollowedLog<Row>): AsyncIterable<Change<Row>> {
+export function followLog<Row extends OfGame>(client: ApiClient, followed: FollowedLog<Row>): AsyncIterable<Change<Row>> {
   return followWatch(followed, (session) => connectOnce(client, followed, session))
 }
 
-async function* connectOnce<Row>(
+async function* connectOnce<Row extends OfGame>(
   client: ApiClient,
-  { kinds, games, gameOf, list, signal }: FollowedLog<Row>,
+  { kinds, games, list, signal }: FollowedLog<Row>,
   session: Session,
 ): AsyncGenerator<Change<Row>, void, undefined> {
   const [only, ...more] = games
@@ -36,7 +39,7 @@ async function* connectOnce<Row>(
     isListed = true
     if (event.event !== 'bookmark') {
       const { object: row } = JSON.parse(event.data) as { readonly object: Row } // written by our own API
-      if (games.length === 0 || games.includes(gameOf(row))) yield { kind: 'changed', row }
+      if (games.length === 0 || games.includes(row.game)) yield { kind: 'changed', row }
     }
     session.lastId = event.id ?? session.lastId
   }
